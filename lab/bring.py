@@ -1,0 +1,131 @@
+"""Brings the servers that a machine lacks, as files only: no root, no package database, no system service.
+
+Debian packages are fetched and verified by apt from the machine's own sources, then unpacked below one directory;
+installing them the ordinary way would start Prometheus and Redis as services and enable them at every boot.
+Toxiproxy is in no Debian release and is built by the Go tool chain.
+"""
+
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.servers import SERVERS, TOXIPROXY, TOXIPROXY_PACKAGE, Server, brought_directory, find
+
+APT_SECONDS = 600
+GO_SECONDS = 1200
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one server: `path` where it is now, or `problem` with what a person can do."""
+
+    server: Server
+    path: str | None
+    problem: str = ""
+
+
+class BringError(Exception):
+    """A tool that brings servers is missing or failed; the message says which, and its last words."""
+
+
+def bring_missing(say: Say) -> list[Outcome]:
+    """Bring whatever is not found; `say` is told each step. One that cannot be brought does not stop the others."""
+    missing = [server for server in SERVERS if find(server) is None]
+    problems: dict[str, str] = {}
+    packaged = [server for server in missing if server.debian_package]
+    if packaged:
+        try:
+            _unpack_debian([server.debian_package for server in packaged if server.debian_package], say)
+        except BringError as error:
+            problems.update({server.name: str(error) for server in packaged})
+    if TOXIPROXY in missing:
+        try:
+            _build_toxiproxy(say)
+        except BringError as error:
+            problems[TOXIPROXY.name] = str(error)
+    return [Outcome(server, find(server), problems.get(server.name, "")) for server in SERVERS]
+
+
+def _run(command: Sequence[str], seconds: float, environment: dict[str, str] | None = None) -> str:
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=seconds, check=False, env=environment, errors="replace"
+        )
+    except OSError as error:
+        raise BringError(f"{command[0]} cannot be started: {error}") from error
+    except subprocess.TimeoutExpired as error:
+        raise BringError(f"{command[0]} did not finish within {seconds:.0f} s") from error
+    if done.returncode != 0:
+        last_words = " | ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
+        raise BringError(f"{' '.join(command[:2])} failed with status {done.returncode}: {last_words}")
+    return done.stdout
+
+
+def _unpack_debian(packages: Sequence[str], say: Say) -> None:
+    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
+        raise BringError(f"no apt here: install {', '.join(packages)} by your package manager and put them on PATH")
+    place = brought_directory()
+    lists, cache, root = place / "apt" / "lists", place / "apt" / "cache", place / "root"
+    for directory in (lists / "partial", cache / "archives" / "partial", root):
+        directory.mkdir(parents=True, exist_ok=True)
+    apt = [
+        "apt-get",
+        "-q",
+        "-y",
+        "-o", f"Dir::State::Lists={lists}",
+        "-o", f"Dir::Cache={cache}",
+        "-o", "Debug::NoLocking=true",
+        "-o", "APT::Sandbox::User=",
+        "-o", "APT::Update::Error-Mode=any",
+    ]  # fmt: skip
+    say("reading the package lists (apt-get update, into a directory of ours)")
+    _run([*apt, "update"], APT_SECONDS)
+    say(f"fetching {', '.join(packages)} with what they need (apt-get --download-only)")
+    _run([*apt, "install", "--download-only", "--no-install-recommends", *packages], APT_SECONDS)
+    archives = sorted((cache / "archives").glob("*.deb"))
+    say(f"unpacking {len(archives)} packages into {root} (nothing is installed, no service is started)")
+    for archive in archives:
+        _run(["dpkg-deb", "--extract", str(archive), str(root)], APT_SECONDS)
+    for server in SERVERS:
+        for binary in server.binaries:
+            if (program := root / "usr" / "bin" / binary).exists():
+                _wrap(program, root)
+    for tool in ("promtool", "amtool", "redis-cli"):
+        if (program := root / "usr" / "bin" / tool).exists():
+            _wrap(program, root)
+    shutil.rmtree(place / "apt")
+
+
+def _wrap(program: Path, root: Path) -> None:
+    """A script that runs an unpacked program with the libraries that were unpacked beside it."""
+    libraries = [str(found) for parent in ("lib", "usr/lib") for found in (root / parent).glob("*-linux-gnu*")]
+    _install_script(
+        program.name,
+        "#!/bin/sh\n"
+        f'LD_LIBRARY_PATH="{":".join(libraries)}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}" exec "{program}" "$@"\n',
+    )
+
+
+def _install_script(name: str, text: str) -> None:
+    target = brought_directory() / "bin" / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text)
+    target.chmod(target.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+
+
+def _build_toxiproxy(say: Say) -> None:
+    if shutil.which("go") is None:
+        raise BringError("no Go here: install Go 1.23 or newer, or put a toxiproxy-server program on PATH")
+    build = brought_directory() / "build"
+    say(f"building Toxiproxy (go install {TOXIPROXY_PACKAGE}; a minute or two)")
+    _run(["go", "install", TOXIPROXY_PACKAGE], GO_SECONDS, {**os.environ, "GOBIN": str(build)})
+    target = brought_directory() / "bin" / "toxiproxy-server"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    (build / "server").replace(target)
+    shutil.rmtree(build)
