@@ -44,18 +44,6 @@ class LabDirectory:
         return self.root / "kubeconfig"
 
     @property
-    def token(self) -> Path:
-        return self.root / "token"
-
-    @property
-    def api_certificate(self) -> Path:
-        return self.root / "api.crt"
-
-    @property
-    def api_key(self) -> Path:
-        return self.root / "api.key"
-
-    @property
     def logs(self) -> Path:
         return self.root / "logs"
 

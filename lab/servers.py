@@ -101,8 +101,7 @@ TOXIPROXY = Server(
 SERVERS = (PROMETHEUS, ALERTMANAGER, REDIS, TOXIPROXY)
 
 
-def server_named(name: str) -> Server | None:
-    return next((server for server in SERVERS if server.name == name), None)
+BY_NAME = {server.name: server for server in SERVERS}
 
 
 def brought_directory() -> Path:

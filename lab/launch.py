@@ -1,0 +1,191 @@
+"""Up, down and status of a lab, from the outside: what the `chaos lab` commands do."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import IO
+
+from lab import ports, processes
+from lab.control import check_length
+from lab.directory import LabDirectory
+from lab.errors import LabError
+from lab.network import LabNetwork
+from lab.servers import SERVERS
+from lab.state import LabState, read_state
+
+UP_SECONDS = 75.0
+DOWN_SECONDS = 15.0
+POLL_SECONDS = 0.1
+
+Say = Callable[[str], None]
+
+
+def is_running(directory: LabDirectory) -> bool:
+    """Does a supervisor hold the lab's lock? The kernel lets go of it however that process ends."""
+    try:
+        with directory.lock.open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def up(directory: LabDirectory, network: LabNetwork, bare: bool, say: Say) -> LabState:
+    """Start a lab and wait until it is ready; `say` is told each new step.
+
+    Raises LabError where it cannot start or does not come up; then nothing of it is left running. An interrupt
+    (KeyboardInterrupt) takes it down again too.
+    """
+    check_length(directory)
+    directory.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _locked(directory) as lock:
+        _clear_away(directory)
+        _check_ports(network, bare)
+        supervisor = _start_supervisor(directory, network, bare, lock)
+    try:
+        return _follow(directory, supervisor, say)
+    except BaseException:
+        down(directory)
+        raise
+
+
+@contextlib.contextmanager
+def _locked(directory: LabDirectory) -> Iterator[IO[bytes]]:
+    with directory.lock.open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            state = read_state(directory.state)
+            since = time.strftime("%H:%M:%S", time.localtime(state.started_at)) if state else "just now"
+            raise LabError(
+                f"a lab runs already in {directory.root} (since {since})",
+                "use it (chaos lab status), end it (chaos lab down), or start another one beside it with "
+                "--dir DIRECTORY --network NUMBER",
+            ) from error
+        yield lock
+
+
+def _clear_away(directory: LabDirectory) -> None:
+    """Whatever an earlier lab left in this directory, processes first."""
+    if left := processes.sweep(directory.lab_id):
+        raise LabError(f"processes of an earlier lab do not die: {left}", "end them as their owner, then try again")
+    for entry in directory.root.iterdir():
+        if entry == directory.lock:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    directory.logs.mkdir()
+    directory.nodes.mkdir()
+
+
+def _check_ports(network: LabNetwork, bare: bool) -> None:
+    wanted = {"the API server": 6443}
+    if not bare:
+        wanted |= {server.name: server.port for server in SERVERS}
+    for name, port in wanted.items():
+        if ports.in_use(network.infra_ip, port):
+            raise LabError(
+                f"{network.infra_ip}:{port}, which {name} needs, is in use by {ports.holder(port)}",
+                f"end that process, or take other addresses with --network (now {network.octet})",
+            )
+
+
+def _start_supervisor(
+    directory: LabDirectory, network: LabNetwork, bare: bool, lock: IO[bytes]
+) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "lab.supervisor", "--directory", str(directory.root)]
+    command += ["--octet", str(network.octet), *(["--bare"] if bare else [])]
+    with directory.log("supervisor").open("ab") as output:
+        supervisor = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            start_new_session=True,
+            pass_fds=(lock.fileno(),),
+        )
+    directory.lock.write_text(str(supervisor.pid))
+    return supervisor
+
+
+def _follow(directory: LabDirectory, supervisor: "subprocess.Popen[bytes]", say: Say) -> LabState:
+    deadline = time.monotonic() + UP_SECONDS
+    step = ""
+    while time.monotonic() < deadline:
+        state = read_state(directory.state)
+        if state is not None and state.step not in ("", step):
+            step = state.step
+            say(step)
+        if state is not None and state.phase == "ready":
+            return state
+        if supervisor.poll() is not None:
+            state = read_state(directory.state)
+            reason = state.step if state and state.phase == "crashed" else last_line(directory, "supervisor")
+            raise LabError(f"the lab did not come up: {reason}", f"read the logs in {directory.logs}")
+        time.sleep(POLL_SECONDS)
+    raise LabError(
+        f"the lab was not ready within {UP_SECONDS:.0f} s; the last step was: {step}",
+        f"read the logs in {directory.logs}",
+    )
+
+
+def last_line(directory: LabDirectory, component: str) -> str:
+    try:
+        lines = directory.log(component).read_text(errors="replace").strip().splitlines()
+    except FileNotFoundError:
+        return "it left no log"
+    return lines[-1] if lines else "it left no word"
+
+
+def down(directory: LabDirectory) -> bool:
+    """End the lab of this directory and everything that carries its mark; False where there was nothing to end.
+
+    Raises LabError where something will not die.
+    """
+    running = is_running(directory)
+    if running and (supervisor := _supervisor_pid(directory)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(supervisor, signal.SIGTERM)
+        if not _wait_until_free(directory):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(supervisor, signal.SIGKILL)
+    found = bool(processes.marked(directory.lab_id)) or running
+    if left := processes.sweep(directory.lab_id):
+        raise LabError(f"processes of the lab do not die: {left}", "end them as their owner")
+    return found
+
+
+def _supervisor_pid(directory: LabDirectory) -> int | None:
+    """Who holds the lock; None while another `up` has not got that far."""
+    text = directory.lock.read_text().strip()
+    return int(text) if text.isdigit() else None
+
+
+def _wait_until_free(directory: LabDirectory) -> bool:
+    deadline = time.monotonic() + DOWN_SECONDS
+    while time.monotonic() < deadline:
+        if not is_running(directory):
+            return True
+        time.sleep(POLL_SECONDS)
+    return False
+
+
+def status(directory: LabDirectory) -> LabState | None:
+    """The lab's state; a lab whose supervisor died without a word is `crashed`."""
+    state = read_state(directory.state)
+    if state is None or is_running(directory) or state.phase in ("stopped", "crashed"):
+        return state
+    lost = "its supervisor was killed; nothing of it runs any more"
+    stopped = tuple(component.model_copy(update={"running": False, "pid": None}) for component in state.components)
+    return state.model_copy(update={"phase": "crashed", "step": lost, "components": stopped})

@@ -1,0 +1,84 @@
+"""Configuration of the lab's Prometheus and Alertmanager: the text that goes into their files."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.network import LabNetwork
+
+SCRAPE_INTERVAL = "1s"
+"""`time_scale: 60` turns the usual five minutes into five seconds: five samples fit in the shortest window."""
+
+ANNOTATION = "__meta_kubernetes_pod_annotation_prometheus_io_"
+
+
+def prometheus_configuration(network: LabNetwork, kubeconfig: Path, rules: Path) -> str:
+    """prometheus.yml: pods are found through the Kubernetes API by their prometheus.io annotations."""
+    configuration: dict[str, Any] = {
+        "global": {"scrape_interval": SCRAPE_INTERVAL, "scrape_timeout": SCRAPE_INTERVAL, "evaluation_interval": "1s"},
+        "rule_files": [str(rules / "*.yml")],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [_host(network.alertmanager_url)]}]}]},
+        "scrape_configs": [
+            {
+                "job_name": "pods",
+                "kubernetes_sd_configs": [{"role": "pod", "kubeconfig_file": str(kubeconfig)}],
+                "relabel_configs": [
+                    {"source_labels": [ANNOTATION + "scrape"], "action": "keep", "regex": "true"},
+                    {
+                        "source_labels": ["__meta_kubernetes_pod_phase"],
+                        "action": "drop",
+                        "regex": "Pending|Succeeded|Failed",
+                    },
+                    {
+                        "source_labels": ["__meta_kubernetes_pod_ip", ANNOTATION + "port"],
+                        "separator": ":",
+                        "target_label": "__address__",
+                    },
+                    {
+                        "source_labels": [ANNOTATION + "path"],
+                        "regex": "(.+)",
+                        "target_label": "__metrics_path__",
+                    },
+                    {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
+                    {"source_labels": ["__meta_kubernetes_pod_name"], "target_label": "pod"},
+                    {"source_labels": ["__meta_kubernetes_pod_node_name"], "target_label": "node"},
+                    {"source_labels": ["__meta_kubernetes_pod_label_app"], "target_label": "app"},
+                    {"source_labels": ["__meta_kubernetes_pod_label_app"], "target_label": "job"},
+                ],
+            },
+            _static("prometheus", network.prometheus_url),
+            _static("alertmanager", network.alertmanager_url),
+            _static("toxiproxy", network.toxiproxy_url),
+        ],
+    }
+    return yaml.safe_dump(configuration, sort_keys=False)
+
+
+def alertmanager_configuration(pager_url: str | None) -> str:
+    """alertmanager.yml: pages go to ml-oncall, all else to ml-tickets; both end at the lab's pager."""
+    receivers: list[dict[str, Any]] = [{"name": "ml-oncall"}, {"name": "ml-tickets"}]
+    if pager_url is not None:
+        for receiver in receivers:
+            url = f"{pager_url}/alerts/{receiver['name']}"
+            receiver["webhook_configs"] = [{"url": url, "send_resolved": True}]
+    configuration: dict[str, Any] = {
+        "route": {
+            "receiver": "ml-tickets",
+            "group_by": ["alertname", "slo"],
+            "group_wait": "1s",
+            "group_interval": "2s",
+            "repeat_interval": "1h",
+            "routes": [{"matchers": ['severity="page"'], "receiver": "ml-oncall"}],
+        },
+        "receivers": receivers,
+    }
+    return yaml.safe_dump(configuration, sort_keys=False)
+
+
+def _host(url: str) -> str:
+    return url.removeprefix("http://")
+
+
+def _static(job: str, url: str) -> dict[str, Any]:
+    return {"job_name": job, "static_configs": [{"targets": [_host(url)]}]}
