@@ -27,8 +27,7 @@ def holder(port: int) -> str:
         if not entry.name.isdigit():
             continue
         with contextlib.suppress(OSError):
-            links = {str(descriptor.readlink()) for descriptor in (entry / "fd").iterdir()}
-            if links & inodes:
+            if any(_target(descriptor) in inodes for descriptor in (entry / "fd").iterdir()):
                 found.append(f"{(entry / 'comm').read_text().strip()} (pid {entry.name})")
     return ", ".join(found) or "a process of another user"
 
@@ -42,3 +41,10 @@ def _listening_inodes(port: int) -> set[str]:
                 if fields[3] == LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
                     inodes.add(f"socket:[{fields[9]}]")
     return inodes
+
+
+def _target(descriptor: Path) -> str:
+    try:
+        return str(descriptor.readlink())
+    except OSError:  # closed meanwhile
+        return ""

@@ -1,0 +1,32 @@
+from pathlib import Path
+
+import yaml
+
+from lab.monitoring import alertmanager_configuration, prometheus_configuration
+from lab.network import LabNetwork
+
+
+def test_prometheus_finds_pods_through_the_labs_own_api() -> None:
+    text = prometheus_configuration(LabNetwork(9), Path("/lab/kubeconfig"), Path("/lab/rules"))
+    configuration = yaml.safe_load(text)
+    pods = next(job for job in configuration["scrape_configs"] if job["job_name"] == "pods")
+    assert pods["kubernetes_sd_configs"] == [{"role": "pod", "kubeconfig_file": "/lab/kubeconfig"}]
+    labels = {rule.get("target_label") for rule in pods["relabel_configs"]}
+    assert {"namespace", "pod", "node", "app", "job"} <= labels
+
+
+def test_prometheus_sends_alerts_to_the_labs_alertmanager_and_reads_its_rules() -> None:
+    configuration = yaml.safe_load(prometheus_configuration(LabNetwork(9), Path("/k"), Path("/lab/rules")))
+    assert configuration["alerting"]["alertmanagers"][0]["static_configs"] == [{"targets": ["127.9.0.1:9093"]}]
+    assert configuration["rule_files"] == ["/lab/rules/*.yml"]
+
+
+def test_pages_and_tickets_reach_their_own_receivers_at_the_pager() -> None:
+    configuration = yaml.safe_load(alertmanager_configuration("http://127.9.8.1:8080"))
+    urls = {r["name"]: r["webhook_configs"][0]["url"] for r in configuration["receivers"]}
+    assert urls == {
+        "ml-oncall": "http://127.9.8.1:8080/alerts/ml-oncall",
+        "ml-tickets": "http://127.9.8.1:8080/alerts/ml-tickets",
+    }
+    assert configuration["route"]["receiver"] == "ml-tickets"
+    assert configuration["route"]["routes"] == [{"matchers": ['severity="page"'], "receiver": "ml-oncall"}]
