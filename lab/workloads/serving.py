@@ -1,0 +1,76 @@
+"""The life of a workload: read settings, listen, work until SIGTERM, drain, end."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from ssl import SSLContext
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from lab import logs
+from lab.workloads.settings import SettingError, Settings
+
+Logger = structlog.stdlib.BoundLogger
+BAD_SETTING = 2  # exit code
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An application and the address that it answers on."""
+
+    app: web.Application
+    host: str
+    port: int
+    ssl_context: SSLContext | None = None
+
+
+def run_program(component: str, program: Callable[[Settings, Logger], Coroutine[Any, Any, None]]) -> None:
+    """Run a workload's coroutine to its end; a setting that cannot be used is one log line and exit code 2."""
+    logger = logs.configure(component)
+    try:
+        asyncio.run(program(Settings(), logger))
+    except SettingError as error:
+        logger.critical("cannot start", reason=str(error))
+        sys.exit(BAD_SETTING)
+
+
+@asynccontextmanager
+async def listening(listeners: Sequence[Listener], *, drain_seconds: float) -> AsyncIterator[None]:
+    """Listen until the block ends, then refuse new connections and give requests `drain_seconds` to finish."""
+    runners: list[web.AppRunner] = []
+    try:
+        for listener in listeners:
+            # A client that hangs up cancels its handler: work for nobody must not go on.
+            # aiohttp applies the timeout twice, to wait for handlers and then to wait for their cancellation.
+            runner = web.AppRunner(
+                listener.app, access_log=None, handler_cancellation=True, shutdown_timeout=drain_seconds / 2
+            )
+            runners.append(runner)
+            await runner.setup()
+            await web.TCPSite(runner, listener.host, listener.port, ssl_context=listener.ssl_context).start()
+        yield
+    finally:
+        for runner in runners:
+            await runner.cleanup()
+
+
+async def until_stopped(*background: Coroutine[Any, Any, None]) -> None:
+    """Run the background coroutines until SIGTERM or SIGINT; the failure of one of them ends all and is raised."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    tasks = {asyncio.create_task(stop.wait()), *(asyncio.create_task(coroutine) for coroutine in background)}
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
