@@ -53,7 +53,7 @@ test-unit: $(VENV)/.installed  ## Tests without processes or network
 
 test-lab: setup  ## Tests with real processes: the lab, its API's conformance, the main job
 	@echo "==> Lab tests (real processes)"
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal -m "lab or cluster or crash" --durations 10
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m "lab or cluster or crash" --durations 10
 
 test-cluster: $(VENV)/.installed  ## Tests that need only a Kubernetes API: make test-cluster KUBECONFIG=...
 	@[ -n "$(KUBECONFIG)" ] || { echo "name the cluster: make test-cluster KUBECONFIG=path" >&2; exit 2; }
@@ -61,7 +61,7 @@ test-cluster: $(VENV)/.installed  ## Tests that need only a Kubernetes API: make
 	@KUBECONFIG="$(KUBECONFIG)" $(BIN)/python -m pytest -q tests/conformance
 
 soak: setup  ## The long version of the lab's crash tests: 20 cycles up and down
-	@MLCHAOS_SOAK_CYCLES=20 $(BIN)/python -m pytest -q -m crash --timeout 1800 tests/lab/test_cycles.py
+	@MLCHAOS_SOAK_CYCLES=20 $(BIN)/python -m pytest -q -m crash --timeout 1800 tests/lab/test_crash_safety.py -k cycles
 
 lint: $(VENV)/.installed  ## ruff and mypy --strict
 	@$(BIN)/ruff check .

@@ -1,0 +1,128 @@
+"""Whatever is killed, nothing of a lab is left, and the next one starts clean."""
+
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lab.launch import is_running
+from lab.network import LabNetwork
+from tests.lab.labs import CHAOS, Lab, a_lab
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.lab, pytest.mark.crash]
+
+
+def wait_until_nothing_runs(lab: Lab) -> None:
+    wait_for(lambda: not is_running(lab.directory) and not lab.processes(), 20)
+
+
+@pytest.mark.parametrize("victim", ["supervisor", "apiserver", "controllers", "proxy", "warden"])
+def test_a_lab_whose_control_plane_is_killed_leaves_nothing_and_starts_again(bare_lab: Lab, victim: str) -> None:
+    os.kill(pid_of(bare_lab, victim), signal.SIGKILL)
+    wait_until_nothing_runs(bare_lab)
+    status = bare_lab.command("status")
+    assert status.returncode == 1
+    assert "crashed" in status.stdout
+    bare_lab.up("--bare")
+    assert bare_lab.state().phase == "ready"
+
+
+def pid_of(lab: Lab, name: str) -> int:
+    if name != "warden":
+        return lab.component_pid(name)
+    return next(pid for pid in lab.processes() if b"lab.warden" in Path(f"/proc/{pid}/cmdline").read_bytes())
+
+
+def test_everything_killed_at_once_leaves_nothing(bare_lab: Lab) -> None:
+    for pid in [bare_lab.component_pid("supervisor"), *bare_lab.processes()]:
+        os.kill(pid, signal.SIGKILL)
+    wait_until_nothing_runs(bare_lab)
+    bare_lab.up("--bare")
+
+
+def test_an_interrupted_start_leaves_nothing() -> None:
+    with a_lab() as lab:
+        command = [str(CHAOS), "--no-version-check", "--no-log-file", "lab", "up"]
+        command += ["--dir", str(lab.directory.root), "--network", str(lab.octet)]
+        starting = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        wait_for(lambda: len(lab.processes()) > 4)
+        starting.send_signal(signal.SIGINT)
+        _, said = starting.communicate(timeout=30)
+        assert starting.returncode == 130
+        assert "the lab is down again" in said
+        assert not lab.processes()
+        assert not is_running(lab.directory)
+
+
+def test_a_second_lab_in_the_same_directory_is_refused_and_the_first_is_left_alone(bare_lab: Lab) -> None:
+    second = bare_lab.command("up", "--network", str(bare_lab.octet))
+    assert second.returncode == 2
+    assert "a lab runs already" in second.stderr
+    assert "--network" in second.stderr
+    assert bare_lab.state().phase == "ready"
+
+
+def test_a_second_lab_on_the_same_addresses_is_refused_with_the_holder(bare_lab: Lab, tmp_path: Path) -> None:
+    other = Lab(type(bare_lab.directory)(tmp_path), bare_lab.octet)
+    refused = other.command("up", "--network", str(bare_lab.octet), "--bare")
+    assert refused.returncode == 2
+    assert f"{LabNetwork(bare_lab.octet).infra_ip}:6443" in refused.stderr
+    assert "in use by" in refused.stderr
+    assert not other.processes()
+
+
+def test_a_port_in_use_is_named_before_anything_starts() -> None:
+    with a_lab() as lab, socket.create_server((LabNetwork(lab.octet).infra_ip, 9090)):
+        refused = lab.command("up", "--network", str(lab.octet))
+        assert refused.returncode == 2
+        assert ":9090, which prometheus needs, is in use by" in refused.stderr
+        assert f"(pid {os.getpid()})" in refused.stderr
+        assert not lab.processes()
+
+
+def test_down_twice_is_quiet_and_well() -> None:
+    with a_lab() as lab:
+        lab.up("--bare")
+        assert lab.command("down").returncode == 0
+        again = lab.command("down")
+        assert again.returncode == 0
+        assert "no lab runs" in again.stderr
+
+
+def test_cycles_leave_no_process_no_port_and_no_file() -> None:
+    with a_lab() as lab:
+        before = outside_files()
+        for _ in range(int(os.environ.get("MLCHAOS_SOAK_CYCLES", "2"))):
+            lab.up(*([] if "MLCHAOS_SOAK_CYCLES" in os.environ else ["--bare"]))
+            assert lab.command("down").returncode == 0
+            assert not lab.processes()
+            assert not listening(lab)
+        assert outside_files() - before == set()
+
+
+def outside_files() -> set[str]:
+    """Names that a careless lab might leave in the usual places."""
+    places = (Path("/tmp"), Path("/dev/shm"), Path.cwd(), Path.home())
+    return {
+        str(entry)
+        for place in places
+        if place.exists()
+        for entry in place.iterdir()
+        if "mlchaos" in entry.name or "lab" in entry.name
+    }
+
+
+def listening(lab: Lab) -> list[str]:
+    """Listening sockets in the lab's address range."""
+    prefix = f"{lab.octet:02X}7F"
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return [fields[1] for line in lines if (fields := line.split())[3] == "0A" and fields[1][4:8] == prefix]
+
+
+def test_the_helper_that_looks_for_ports_sees_one() -> None:
+    with a_lab() as lab, socket.create_server((LabNetwork(lab.octet).infra_ip, 0)):
+        assert listening(lab)

@@ -1,0 +1,191 @@
+"""The whole lab: nothing in it is faked, and it loses and regains nodes as a cluster does."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lab.nodes import NODES
+from tests.lab.labs import Lab
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("full-lab"), pytest.mark.timeout(300)]
+
+KUBECTL = shutil.which("kubectl")
+needs_kubectl = pytest.mark.skipif(
+    KUBECTL is None, reason="kubectl is not on this machine; bring it with: apt-get install kubernetes-client"
+)
+
+
+def kubectl(lab: Lab, *arguments: str) -> str:
+    assert KUBECTL is not None
+    done = subprocess.run(
+        [KUBECTL, *arguments], env=lab.environment(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def pods(lab: Lab, namespace: str, app: str) -> list[dict[str, str]]:
+    """Name, uid, node and phase of an app's pods, asked over the API by hand: no client's cache in between."""
+    document = json.loads(lab.api(f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3D{app}"))
+    return [
+        {
+            "name": pod["metadata"]["name"],
+            "uid": pod["metadata"]["uid"],
+            "node": pod["spec"].get("nodeName", ""),
+            "phase": "Terminating" if "deletionTimestamp" in pod["metadata"] else pod["status"]["phase"],
+            "ready": str(
+                any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
+            ),
+        }
+        for pod in document["items"]
+    ]
+
+
+def processes_of(lab: Lab, pod_uid: str) -> list[int]:
+    """The lab's processes whose environment names the pod."""
+    found = []
+    for pid in lab.processes():
+        try:
+            if f"MLCHAOS_POD_UID={pod_uid}".encode() in Path(f"/proc/{pid}/environ").read_bytes():
+                found.append(pid)
+        except OSError:
+            continue
+    return found
+
+
+def ready(lab: Lab, namespace: str, app: str, count: int) -> bool:
+    return [pod["ready"] for pod in pods(lab, namespace, app)] == ["True"] * count
+
+
+def test_everything_that_was_started_runs(full_lab: Lab) -> None:
+    state = full_lab.state()
+    assert state.phase == "ready"
+    assert [component.name for component in state.components if not component.running] == []
+    assert {component.name for component in state.components} >= {
+        "apiserver", "controllers", "proxy", "prometheus", "alertmanager", "redis", "toxiproxy",
+        *(node.name for node in NODES),
+    }  # fmt: skip
+
+
+def test_prometheus_scrapes_every_workload(full_lab: Lab) -> None:
+    def all_up() -> bool:
+        rows = full_lab.query('up{pod!=""}')
+        apps = {row["metric"]["app"] for row in rows if row["value"][1] == "1"}
+        return apps >= {"gateway", "llm", "ranker", "loadgen", "pager", "trainer", "store", "nvidia-dcgm-exporter"}
+
+    wait_for(all_up, 20)
+
+
+def test_load_flows_through_the_gateway_to_every_replica(full_lab: Lab) -> None:
+    wait_for(lambda: (full_lab.value('sum(rate(loadgen_requests_total{outcome="ok",target="llm"}[10s]))') or 0) > 1, 30)
+    wait_for(lambda: (full_lab.value('sum(rate(loadgen_requests_total{outcome="ok",target="ranker"}[10s]))') or 0) > 1)
+    wait_for(lambda: (full_lab.value('count(rate(vllm:generation_tokens_total{app="llm"}[10s]) > 0)') or 0) == 3, 30)
+
+
+def test_the_trainer_learns_and_checkpoints(full_lab: Lab) -> None:
+    loss = wait_for(lambda: full_lab.value('mltrain_loss{rank="0"}'), 30)
+    wait_for(lambda: (full_lab.value('mltrain_loss{rank="0"}') or loss) < loss, 60, every=0.5)
+    wait_for(lambda: full_lab.value('mltrain_checkpoint_last_success_timestamp_seconds{rank="0"}'), 30, every=0.5)
+
+
+def test_killing_a_pod_kills_its_process_and_another_takes_its_place(full_lab: Lab) -> None:
+    wait_for(lambda: ready(full_lab, "ml-serving", "llm", 3), 30)
+    victim = pods(full_lab, "ml-serving", "llm")[0]
+    assert processes_of(full_lab, victim["uid"])
+    full_lab.api(f"/api/v1/namespaces/ml-serving/pods/{victim['name']}?gracePeriodSeconds=0", "DELETE")
+    wait_for(lambda: not processes_of(full_lab, victim["uid"]), 10)
+    wait_for(lambda: ready(full_lab, "ml-serving", "llm", 3), 30)
+    assert victim["uid"] not in [pod["uid"] for pod in pods(full_lab, "ml-serving", "llm")]
+
+
+def test_a_lost_node_takes_its_pods_along_and_the_trainer_resumes_when_it_is_back(full_lab: Lab) -> None:
+    wait_for(lambda: ready(full_lab, "ml-training", "trainer", 2), 30)
+    recoveries = full_lab.value('mltrain_recoveries_total{rank="0"}') or 0.0
+    wait_for(lambda: full_lab.value('mltrain_checkpoint_last_success_timestamp_seconds{rank="0"}'), 30)
+    lost = next(pod for pod in pods(full_lab, "ml-training", "trainer") if pod["node"] == "gpu-b")
+    assert full_lab.command("stop", "gpu-b").returncode == 0
+    try:
+        wait_for(lambda: not processes_of(full_lab, lost["uid"]), 5)
+        wait_for(lambda: node_ready(full_lab, "gpu-b") == "Unknown", 15)
+        wait_for(
+            lambda: all(pod["node"] != "gpu-b" or pod["phase"] == "Terminating" for pod in everything(full_lab)), 30
+        )
+        trainers = pods(full_lab, "ml-training", "trainer")
+        assert "Running" not in [pod["phase"] for pod in trainers if pod["uid"] not in survivors(full_lab)]
+    finally:
+        assert full_lab.command("start", "gpu-b").returncode == 0
+    wait_for(lambda: node_ready(full_lab, "gpu-b") == "True", 15)
+    wait_for(lambda: ready(full_lab, "ml-training", "trainer", 2), 45)
+    wait_for(lambda: (full_lab.value('mltrain_recoveries_total{rank="0"}') or 0) > recoveries, 45, every=0.2)
+    assert (full_lab.value('mltrain_last_lost_steps{rank="0"}') or 0) > 0
+    assert (full_lab.value('mltrain_last_recovery_seconds{rank="0"}') or 0) > 0
+    wait_for(lambda: ready(full_lab, "ml-serving", "llm", 3), 45)
+
+
+def node_ready(lab: Lab, name: str) -> str:
+    conditions = json.loads(lab.api(f"/api/v1/nodes/{name}"))["status"]["conditions"]
+    return next(str(condition["status"]) for condition in conditions if condition["type"] == "Ready")
+
+
+def everything(lab: Lab) -> list[dict[str, str]]:
+    document = json.loads(lab.api("/api/v1/pods"))
+    return [
+        {
+            "node": pod["spec"].get("nodeName", ""),
+            "phase": "Terminating" if "deletionTimestamp" in pod["metadata"] else pod["status"]["phase"],
+        }
+        for pod in document["items"]
+        if not any(owner["kind"] == "DaemonSet" for owner in pod["metadata"].get("ownerReferences", []))
+    ]
+
+
+def survivors(lab: Lab) -> list[str]:
+    return [pod["uid"] for pod in pods(lab, "ml-training", "trainer") if pod["node"] == "gpu-a"]
+
+
+@needs_kubectl
+def test_kubectl_looks_into_the_lab(full_lab: Lab) -> None:
+    assert "READY" in kubectl(full_lab, "get", "pods", "-A")
+    assert "gpu-b" in kubectl(full_lab, "get", "nodes")
+    victim = pods(full_lab, "ml-serving", "llm")[0]["name"]
+    described = kubectl(full_lab, "-n", "ml-serving", "describe", "pod", victim)
+    assert "Events:" in described
+    assert "lab.workloads.llm" in described
+    assert "msg=" in kubectl(full_lab, "-n", "ml-serving", "logs", victim, "--tail", "20")
+    assert kubectl(full_lab, "-n", "ml-serving", "exec", victim, "--", "sh", "-c", "echo here $POD_NAME") == (
+        f"here {victim}\n"
+    )
+
+
+@needs_kubectl
+def test_kubectl_drains_a_node_within_the_disruption_budget(full_lab: Lab) -> None:
+    kubectl(full_lab, "cordon", "cpu-a")
+    assert "SchedulingDisabled" in kubectl(full_lab, "get", "node", "cpu-a")
+    try:
+        flags = ["--ignore-daemonsets", "--delete-emptydir-data", "--timeout=45s"]
+        kubectl(full_lab, "drain", "cpu-a", *flags)
+        assert [pod for pod in everything(full_lab) if pod["node"] == "cpu-a" and pod["phase"] == "Running"] == []
+    finally:
+        kubectl(full_lab, "uncordon", "cpu-a")
+    wait_for(lambda: ready(full_lab, "ml-serving", "gateway", 1), 45)
+    wait_for(lambda: ready(full_lab, "ml-serving", "loadgen", 1), 45)
+
+
+def test_a_server_is_stopped_and_started_again(full_lab: Lab) -> None:
+    assert full_lab.command("stop", "toxiproxy").returncode == 0
+    status = full_lab.command("status")
+    assert status.returncode == 1
+    assert "toxiproxy" in status.stdout
+    assert full_lab.command("start", "toxiproxy").returncode == 0
+    assert full_lab.command("status").returncode == 0
+    wait_for(lambda: (full_lab.value('sum(rate(loadgen_requests_total{outcome="ok",target="llm"}[5s]))') or 0) > 1, 45)
+
+
+def test_a_name_that_is_no_component_is_refused_with_those_there_are(full_lab: Lab) -> None:
+    refused = full_lab.command("stop", "gpu-z")
+    assert refused.returncode == 2
+    assert "gpu-b" in refused.stderr
