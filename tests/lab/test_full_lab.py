@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -28,21 +29,42 @@ def kubectl(lab: Lab, *arguments: str) -> str:
     return done.stdout
 
 
-def pods(lab: Lab, namespace: str, app: str) -> list[dict[str, str]]:
-    """Name, uid, node and phase of an app's pods, asked over the API by hand: no client's cache in between."""
-    document = json.loads(lab.api(f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3D{app}"))
-    return [
-        {
-            "name": pod["metadata"]["name"],
-            "uid": pod["metadata"]["uid"],
-            "node": pod["spec"].get("nodeName", ""),
-            "phase": "Terminating" if "deletionTimestamp" in pod["metadata"] else pod["status"]["phase"],
-            "ready": str(
-                any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
-            ),
-        }
-        for pod in document["items"]
-    ]
+@dataclass(frozen=True, slots=True)
+class Pod:
+    name: str
+    uid: str
+    node: str
+    running: bool
+    ready: bool
+    of_daemon_set: bool
+
+
+def pods(lab: Lab, namespace: str, app: str) -> list[Pod]:
+    return listed(lab, f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3D{app}")
+
+
+def listed(lab: Lab, path: str) -> list[Pod]:
+    """Pods as the API gives them, asked by hand: no client's cache in between."""
+    found = []
+    for pod in json.loads(lab.api(path))["items"]:
+        metadata, status = pod["metadata"], pod["status"]
+        conditions = {condition["type"]: condition["status"] for condition in status.get("conditions", [])}
+        found.append(
+            Pod(
+                name=metadata["name"],
+                uid=metadata["uid"],
+                node=pod["spec"].get("nodeName", ""),
+                running=status["phase"] == "Running" and "deletionTimestamp" not in metadata,
+                ready=conditions.get("Ready") == "True" and "deletionTimestamp" not in metadata,
+                of_daemon_set=any(owner["kind"] == "DaemonSet" for owner in metadata.get("ownerReferences", [])),
+            )
+        )
+    return found
+
+
+def running_on(lab: Lab, node: str) -> list[str]:
+    """Names of the pods that run on a node, those of DaemonSets left out."""
+    return [p.name for p in listed(lab, "/api/v1/pods") if p.node == node and p.running and not p.of_daemon_set]
 
 
 def processes_of(lab: Lab, pod_uid: str) -> list[int]:
@@ -58,7 +80,7 @@ def processes_of(lab: Lab, pod_uid: str) -> list[int]:
 
 
 def ready(lab: Lab, namespace: str, app: str, count: int) -> bool:
-    return [pod["ready"] for pod in pods(lab, namespace, app)] == ["True"] * count
+    return [pod.ready for pod in pods(lab, namespace, app)] == [True] * count
 
 
 def test_everything_that_was_started_runs(full_lab: Lab) -> None:
@@ -87,35 +109,33 @@ def test_load_flows_through_the_gateway_to_every_replica(full_lab: Lab) -> None:
 
 
 def test_the_trainer_learns_and_checkpoints(full_lab: Lab) -> None:
-    loss = wait_for(lambda: full_lab.value('mltrain_loss{rank="0"}'), 30)
-    wait_for(lambda: (full_lab.value('mltrain_loss{rank="0"}') or loss) < loss, 60, every=0.5)
+    first = wait_for(lambda: full_lab.value('mltrain_loss{rank="0"}'), 30)
+    assert first is not None
+    wait_for(lambda: (full_lab.value('mltrain_loss{rank="0"}') or first) < first, 60, every=0.5)
     wait_for(lambda: full_lab.value('mltrain_checkpoint_last_success_timestamp_seconds{rank="0"}'), 30, every=0.5)
 
 
 def test_killing_a_pod_kills_its_process_and_another_takes_its_place(full_lab: Lab) -> None:
     wait_for(lambda: ready(full_lab, "ml-serving", "llm", 3), 30)
     victim = pods(full_lab, "ml-serving", "llm")[0]
-    assert processes_of(full_lab, victim["uid"])
-    full_lab.api(f"/api/v1/namespaces/ml-serving/pods/{victim['name']}?gracePeriodSeconds=0", "DELETE")
-    wait_for(lambda: not processes_of(full_lab, victim["uid"]), 10)
+    assert processes_of(full_lab, victim.uid)
+    full_lab.api(f"/api/v1/namespaces/ml-serving/pods/{victim.name}?gracePeriodSeconds=0", "DELETE")
+    wait_for(lambda: not processes_of(full_lab, victim.uid), 10)
     wait_for(lambda: ready(full_lab, "ml-serving", "llm", 3), 30)
-    assert victim["uid"] not in [pod["uid"] for pod in pods(full_lab, "ml-serving", "llm")]
+    assert victim.uid not in [pod.uid for pod in pods(full_lab, "ml-serving", "llm")]
 
 
 def test_a_lost_node_takes_its_pods_along_and_the_trainer_resumes_when_it_is_back(full_lab: Lab) -> None:
     wait_for(lambda: ready(full_lab, "ml-training", "trainer", 2), 30)
     recoveries = full_lab.value('mltrain_recoveries_total{rank="0"}') or 0.0
     wait_for(lambda: full_lab.value('mltrain_checkpoint_last_success_timestamp_seconds{rank="0"}'), 30)
-    lost = next(pod for pod in pods(full_lab, "ml-training", "trainer") if pod["node"] == "gpu-b")
+    lost = next(pod for pod in pods(full_lab, "ml-training", "trainer") if pod.node == "gpu-b")
     assert full_lab.command("stop", "gpu-b").returncode == 0
     try:
-        wait_for(lambda: not processes_of(full_lab, lost["uid"]), 5)
+        wait_for(lambda: not processes_of(full_lab, lost.uid), 5)
         wait_for(lambda: node_ready(full_lab, "gpu-b") == "Unknown", 15)
-        wait_for(
-            lambda: all(pod["node"] != "gpu-b" or pod["phase"] == "Terminating" for pod in everything(full_lab)), 30
-        )
-        trainers = pods(full_lab, "ml-training", "trainer")
-        assert "Running" not in [pod["phase"] for pod in trainers if pod["uid"] not in survivors(full_lab)]
+        wait_for(lambda: not running_on(full_lab, "gpu-b"), 30)
+        wait_for(lambda: sum(pod.running for pod in pods(full_lab, "ml-training", "trainer")) == 1, 15)
     finally:
         assert full_lab.command("start", "gpu-b").returncode == 0
     wait_for(lambda: node_ready(full_lab, "gpu-b") == "True", 15)
@@ -131,27 +151,11 @@ def node_ready(lab: Lab, name: str) -> str:
     return next(str(condition["status"]) for condition in conditions if condition["type"] == "Ready")
 
 
-def everything(lab: Lab) -> list[dict[str, str]]:
-    document = json.loads(lab.api("/api/v1/pods"))
-    return [
-        {
-            "node": pod["spec"].get("nodeName", ""),
-            "phase": "Terminating" if "deletionTimestamp" in pod["metadata"] else pod["status"]["phase"],
-        }
-        for pod in document["items"]
-        if not any(owner["kind"] == "DaemonSet" for owner in pod["metadata"].get("ownerReferences", []))
-    ]
-
-
-def survivors(lab: Lab) -> list[str]:
-    return [pod["uid"] for pod in pods(lab, "ml-training", "trainer") if pod["node"] == "gpu-a"]
-
-
 @needs_kubectl
 def test_kubectl_looks_into_the_lab(full_lab: Lab) -> None:
     assert "READY" in kubectl(full_lab, "get", "pods", "-A")
     assert "gpu-b" in kubectl(full_lab, "get", "nodes")
-    victim = pods(full_lab, "ml-serving", "llm")[0]["name"]
+    victim = pods(full_lab, "ml-serving", "llm")[0].name
     described = kubectl(full_lab, "-n", "ml-serving", "describe", "pod", victim)
     assert "Events:" in described
     assert "lab.workloads.llm" in described
@@ -168,7 +172,7 @@ def test_kubectl_drains_a_node_within_the_disruption_budget(full_lab: Lab) -> No
     try:
         flags = ["--ignore-daemonsets", "--delete-emptydir-data", "--timeout=45s"]
         kubectl(full_lab, "drain", "cpu-a", *flags)
-        assert [pod for pod in everything(full_lab) if pod["node"] == "cpu-a" and pod["phase"] == "Running"] == []
+        assert running_on(full_lab, "cpu-a") == []
     finally:
         kubectl(full_lab, "uncordon", "cpu-a")
     wait_for(lambda: ready(full_lab, "ml-serving", "gateway", 1), 45)
