@@ -1,0 +1,152 @@
+"""Probes of workloads in Kubernetes: is it whole again?"""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from clients.kube import Document, Kube, KubeError
+
+logger = logging.getLogger("chaostoolkit")
+
+POLL_SECONDS = 0.25
+SAY_EVERY_SECONDS = 2.0
+KINDS = {"deployment": "Deployment", "statefulset": "StatefulSet", "replicaset": "ReplicaSet"}
+
+
+class NotHealedError(Exception):
+    """A workload that did not become whole again in time: how far it came, and what holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A workload's pods as they are: how many it wants, which are ready, and what the others are waiting for."""
+
+    wanted: int
+    ready: tuple[Document, ...]
+    waiting: tuple[str, ...]
+    observed: bool
+
+    @property
+    def whole(self) -> bool:
+        return self.observed and len(self.ready) >= self.wanted
+
+
+def healed(namespace: str, workload: str, within_seconds: float = 60.0) -> dict[str, Any]:
+    """Probe: wait until a workload such as `deployment/llm` has all its replicas ready again.
+
+    It is whole when as many pods of its selector are ready (and not on their way out) as it wants, and its own status
+    says so too. Raises NotHealedError with what holds it when that takes longer than `within_seconds`. A read that
+    fails is tried again until then.
+    """
+    kind, name = _parsed(workload)
+    started = time.time()
+    said = started
+    reason = "nothing was read"
+    with Kube() as kube:
+        while True:
+            try:
+                health = _read(kube, kind, namespace, name)
+            except KubeError as error:
+                reason = str(error)
+            else:
+                if health.whole:
+                    return _report(health, workload, started)
+                reason = describe(health)
+            now = time.time()
+            if now - started > within_seconds:
+                raise NotHealedError(f"{workload} is not whole after {within_seconds:g} s: {reason}")
+            if now - said > SAY_EVERY_SECONDS:
+                logger.info("Waiting for %s (up to %g s): %s", workload, within_seconds, reason)
+                said = now
+            time.sleep(POLL_SECONDS)
+
+
+def judge(workload: Mapping[str, Any], pods: Sequence[Document]) -> Health:
+    """Compare what a workload wants with the pods of its selector."""
+    spec, status = workload["spec"], workload.get("status", {})
+    wanted = spec.get("replicas", 1)
+    alive = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+    ready = tuple(pod for pod in alive if _condition(pod, "Ready") == "True")
+    return Health(
+        wanted=wanted,
+        ready=ready,
+        waiting=tuple(f"pod {pod['metadata']['name']}: {_state(pod)}" for pod in alive if pod not in ready),
+        observed=status.get("observedGeneration", 0) >= workload["metadata"].get("generation", 0)
+        and status.get("readyReplicas", 0) >= wanted,
+    )
+
+
+def describe(health: Health) -> str:
+    """How far a workload is, in one line."""
+    return "; ".join((f"{len(health.ready)} of {health.wanted} ready", *health.waiting[:3]))
+
+
+def _parsed(workload: str) -> tuple[str, str]:
+    kind, _, name = workload.partition("/")
+    if kind.lower() not in KINDS or not name:
+        raise ValueError(f"workload {workload!r} is not readable: write it like deployment/llm ({', '.join(KINDS)})")
+    return KINDS[kind.lower()], name
+
+
+def _read(kube: Kube, kind: str, namespace: str, name: str) -> Health:
+    workload = kube.workload(kind, namespace, name)
+    return judge(workload, kube.pods(namespace, _selector(workload)))
+
+
+def _selector(workload: Mapping[str, Any]) -> str:
+    """The workload's own selector, as a label selector query."""
+    selector = workload["spec"]["selector"]
+    terms = [f"{key}={value}" for key, value in selector.get("matchLabels", {}).items()]
+    terms += [_requirement(expression) for expression in selector.get("matchExpressions", ())]
+    return ",".join(terms)
+
+
+def _requirement(expression: Mapping[str, Any]) -> str:
+    key, operator = expression["key"], expression["operator"]
+    if operator == "Exists":
+        return str(key)
+    if operator == "DoesNotExist":
+        return f"!{key}"
+    return f"{key} {operator.lower()} ({','.join(expression['values'])})"
+
+
+def _report(health: Health, workload: str, started: float) -> dict[str, Any]:
+    now = time.time()
+    logger.info("%s is whole: %d of %d ready", workload, len(health.ready), health.wanted)
+    return {
+        "workload": workload,
+        "wanted": health.wanted,
+        "at": now,
+        "time": datetime.fromtimestamp(now, UTC).isoformat(),
+        "waited_seconds": now - started,
+        "pods": [
+            {
+                "name": pod["metadata"]["name"],
+                "uid": pod["metadata"]["uid"],
+                "node": pod.get("spec", {}).get("nodeName", ""),
+                "created": pod["metadata"].get("creationTimestamp", ""),
+            }
+            for pod in health.ready
+        ],
+    }
+
+
+def _condition(pod: Mapping[str, Any], kind: str) -> str:
+    conditions = pod.get("status", {}).get("conditions") or ()
+    return next((condition["status"] for condition in conditions if condition["type"] == kind), "Unknown")
+
+
+def _state(pod: Mapping[str, Any]) -> str:
+    """Why a pod is not ready, as its status tells it."""
+    status = pod.get("status", {})
+    for container in status.get("containerStatuses") or ():
+        waiting = container.get("state", {}).get("waiting")
+        if waiting:
+            return f"{waiting.get('reason', 'waiting')} {waiting.get('message', '')}".strip()
+    for condition in status.get("conditions") or ():
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            return f"not scheduled: {condition.get('message', '')}"
+    return f"{status.get('phase', 'Unknown')}, not ready"

@@ -1,0 +1,150 @@
+"""The summary of a run: what was broken, what it cost, how long it took; and its form in the journal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clients.prometheus import Known, Reading, Unknown
+from probes.counters import Quantile
+from runner.phases import PhaseReading
+from runner.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class KilledPod:
+    """A pod that was taken; `at` is when its deletion was sent (seconds since the epoch)."""
+
+    namespace: str
+    name: str
+    uid: str
+    node: str
+    owner: str
+    at: float
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NewPod:
+    """A pod that took the place of a killed one."""
+
+    name: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class SliSummary:
+    """One SLI of the run. `threshold_seconds` is there for latencies; `objective` is the least allowed good share."""
+
+    name: str
+    objective: float
+    threshold_seconds: float | None
+    phases: tuple[PhaseReading, ...]
+    time_to_recover: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class LostRequests:
+    """Requests that failed from the fault to the end of the run, out of all, and who counted them."""
+
+    failed: Reading
+    total: Reading
+    counted_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """Everything that is said about a run when it has ended."""
+
+    run_id: str
+    title: str
+    verdict: Verdict
+    duration_seconds: float
+    journal: str
+    killed: tuple[KilledPod, ...] = ()
+    replacements: tuple[NewPod, ...] = ()
+    time_to_ready: Reading = Unknown("nothing was killed")  # noqa: RUF009 (frozen)
+    slis: tuple[SliSummary, ...] = ()
+    lost: LostRequests | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def time_to_recover(self) -> Reading:
+        """Until the replacement is ready and every SLI is back within its objective; unknown if one of them is."""
+        parts = [self.time_to_ready, *(sli.time_to_recover for sli in self.slis)]
+        unknown = next((part for part in parts if isinstance(part, Unknown)), None)
+        if unknown is not None:
+            return unknown
+        return max((part for part in parts if isinstance(part, Known)), key=lambda part: part.value)
+
+    def document(self) -> dict[str, Any]:
+        """The summary as JSON: a reading is a number, or an object that says why it is unknown."""
+        return {
+            "run_id": self.run_id,
+            "verdict": self.verdict.outcome.value,
+            "reason": self.verdict.reason,
+            "duration_seconds": round(self.duration_seconds, 3),
+            "killed": [
+                {
+                    "namespace": pod.namespace,
+                    "name": pod.name,
+                    "uid": pod.uid,
+                    "node": pod.node,
+                    "owner": pod.owner,
+                    "at": pod.at,
+                    "certain": pod.certain,
+                }
+                for pod in self.killed
+            ],
+            "replacements": [{"name": pod.name, "node": pod.node} for pod in self.replacements],
+            "time_to_ready_seconds": as_json(self.time_to_ready),
+            "time_to_recover_seconds": as_json(self.time_to_recover),
+            "requests_lost": None
+            if self.lost is None
+            else {
+                "failed": as_json(self.lost.failed),
+                "total": as_json(self.lost.total),
+                "counted_by": self.lost.counted_by,
+            },
+            "slis": [_sli_document(sli) for sli in self.slis],
+            "warnings": list(self.warnings),
+        }
+
+
+def new_pods(healed: Sequence[dict[str, Any]], survivors: Sequence[str], killed: Sequence[str]) -> tuple[NewPod, ...]:
+    """The pods of a healed workload that were not there when the fault went in (both told apart by uid)."""
+    known = {*survivors, *killed}
+    return tuple(NewPod(pod["name"], pod["node"]) for pod in healed if pod["uid"] not in known)
+
+
+def as_json(value: Reading | Quantile | None) -> Any:
+    """A reading in JSON."""
+    match value:
+        case Known(value=number):
+            return number
+        case Unknown(reason=reason):
+            return {"unknown": reason}
+        case Quantile(value=number, at_least=True):
+            return {"at_least": number}
+        case Quantile(value=number):
+            return number
+    return None
+
+
+def _sli_document(sli: SliSummary) -> dict[str, Any]:
+    return {
+        "name": sli.name,
+        "objective": sli.objective,
+        "threshold_seconds": sli.threshold_seconds,
+        "time_to_recover_seconds": as_json(sli.time_to_recover),
+        "phases": {
+            phase.phase: {
+                "good": as_json(phase.good),
+                "total": as_json(phase.total),
+                "share": as_json(phase.share),
+                "per_second": as_json(phase.rate),
+                "p50_seconds": as_json(phase.p50),
+                "p99_seconds": as_json(phase.p99),
+            }
+            for phase in sli.phases
+        },
+    }

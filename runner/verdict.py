@@ -1,0 +1,131 @@
+"""The verdict of a run: a pure function of the evidence. Only what is proven is held."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runner.evidence import Evidence, Failure, Hypothesis
+
+_REFUSALS = {"RefusedError", "NoOpenRunError"}
+_BREACHES = {"NotHealedError"}
+_UNKNOWNS = {"NoReadingError"}
+_INTERRUPTS = {"InterruptExecution", "ExperimentExitedException", "Interrupted"}
+
+
+class Outcome(StrEnum):
+    """The words for how a run ended."""
+
+    HELD = "held"
+    BREACHED = "breached"
+    ABORTED = "aborted"
+    REFUSED = "refused"
+    INCONCLUSIVE = "inconclusive"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a run ended, and why, in one sentence."""
+
+    outcome: Outcome
+    reason: str
+
+
+def decide(evidence: Evidence) -> Verdict:
+    """Judge a run. Whatever is not covered by a rule below is an error, never held."""
+    for rule in (_dry, _interrupted, _gate, _method, _rollbacks, _stopped, _faults, _during, _after):
+        verdict = rule(evidence)
+        if verdict is not None:
+            return verdict
+    if evidence.status != "completed" or evidence.deviated:
+        return Verdict(
+            Outcome.ERROR, f"Chaos Toolkit ended with status {evidence.status}, deviated {evidence.deviated}"
+        )
+    return Verdict(Outcome.HELD, "the steady state was met before the fault and again after it")
+
+
+def _dry(evidence: Evidence) -> Verdict | None:
+    if evidence.dry:
+        return Verdict(Outcome.INCONCLUSIVE, "a dry run breaks nothing, so it proves nothing")
+    return None
+
+
+def _interrupted(evidence: Evidence) -> Verdict | None:
+    """A signal that came while an activity ran: Chaos Toolkit takes it for that activity's failure."""
+    readings = (evidence.before, *evidence.during, evidence.after)
+    failures = [*evidence.method_failures, *(reading.failure for reading in readings if reading and reading.failure)]
+    for failure in failures:
+        if failure.kind in _INTERRUPTS:
+            return Verdict(Outcome.ABORTED, f"interrupted during {failure.activity}: {failure.message}")
+    return None
+
+
+def _gate(evidence: Evidence) -> Verdict | None:
+    if evidence.before is None:
+        if evidence.status == "interrupted":
+            return Verdict(Outcome.ABORTED, "interrupted before anything was touched")
+        return Verdict(Outcome.INCONCLUSIVE, "the steady state was not checked before the method")
+    if evidence.before.met:
+        return None
+    return Verdict(Outcome.REFUSED, f"nothing was touched, the steady state is not met: {_why(evidence.before)}")
+
+
+def _method(evidence: Evidence) -> Verdict | None:
+    for failure in evidence.method_failures:
+        return Verdict(_outcome_of(failure), _told(failure))
+    return None
+
+
+def _rollbacks(evidence: Evidence) -> Verdict | None:
+    for failure in evidence.rollback_failures:
+        return Verdict(Outcome.ERROR, f"a rollback failed, so check what it should have undone: {_told(failure)}")
+    return None
+
+
+def _stopped(evidence: Evidence) -> Verdict | None:
+    if evidence.status == "interrupted":
+        return Verdict(Outcome.ABORTED, "the run was interrupted")
+    if evidence.status == "aborted":
+        return Verdict(Outcome.ERROR, "Chaos Toolkit aborted the run on an unexpected error (see its log)")
+    return None
+
+
+def _faults(evidence: Evidence) -> Verdict | None:
+    if evidence.faults_uncertain:
+        return Verdict(Outcome.ERROR, "it is not known whether a fault went in")
+    if not evidence.faults_injected:
+        return Verdict(Outcome.INCONCLUSIVE, "no fault was injected, so nothing is proven")
+    return None
+
+
+def _during(evidence: Evidence) -> Verdict | None:
+    for reading in evidence.during:
+        if not reading.met:
+            return Verdict(_outcome_of(reading.failure), f"the steady state was lost meanwhile: {_why(reading)}")
+    return None
+
+
+def _after(evidence: Evidence) -> Verdict | None:
+    if evidence.after is None:
+        return Verdict(Outcome.INCONCLUSIVE, "the steady state was not checked after the method")
+    if evidence.after.met:
+        return None
+    return Verdict(_outcome_of(evidence.after.failure), f"the steady state did not come back: {_why(evidence.after)}")
+
+
+def _outcome_of(failure: Failure | None) -> Outcome:
+    """No failure means that a reading was taken and lies outside its tolerance."""
+    if failure is None or failure.kind in _BREACHES:
+        return Outcome.BREACHED
+    if failure.kind in _REFUSALS:
+        return Outcome.REFUSED
+    if failure.kind in _UNKNOWNS:
+        return Outcome.INCONCLUSIVE
+    return Outcome.ERROR
+
+
+def _why(hypothesis: Hypothesis) -> str:
+    return _told(hypothesis.failure) if hypothesis.failure else hypothesis.outside
+
+
+def _told(failure: Failure) -> str:
+    return f"{failure.activity}: {failure.message}"
