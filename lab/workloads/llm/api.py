@@ -141,7 +141,7 @@ class LlmApi:
             # The headers said 200: only a connection that breaks tells the client that this is not the whole answer.
             if request.transport is not None:
                 request.transport.abort()
-            raise
+            return response
         tail = answer.usage_chunk(sent) + _DONE if wanted.include_usage else _DONE
         await response.write(tail)
         await response.write_eof()
