@@ -12,6 +12,7 @@ TARGETS = 4
 TEACHER_UNITS = 256
 TEACHER_GAIN = 1.0
 NOISE = 0.05
+BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,11 @@ def make_shard(samples: int, rank: int, world_size: int, seed: int) -> Shard:
     inputs = rng.standard_normal((samples, FEATURES), dtype=np.float32)
     noise = rng.standard_normal((samples, TARGETS), dtype=np.float32) * np.float32(NOISE)
     chosen = shard_indices(samples, rank, world_size)
-    targets = np.sin(inputs[chosen] @ hidden + phase) @ out + noise[chosen]
-    return Shard(inputs[chosen], targets)
+    mine, targets = inputs[chosen], noise[chosen]
+    for start in range(0, len(mine), BLOCK):  # the teacher's hidden layer is wide: not for all samples at once
+        block = slice(start, start + BLOCK)
+        targets[block] += np.sin(mine[block] @ hidden + phase) @ out
+    return Shard(mine, targets)
 
 
 def draw_batch(shard: Shard, positions: NDArray[np.int64]) -> tuple[Floats, Floats]:
