@@ -73,19 +73,24 @@ class Lab:
     def processes(self) -> list[int]:
         return processes.marked(self.directory.lab_id)
 
-    def api(self, path: str, method: str = "GET") -> str:
-        """The body of one request to the lab's Kubernetes API."""
-        with urllib.request.urlopen(
-            urllib.request.Request(
-                LabNetwork(self.octet).api_url + path,
-                method=method,
-                headers={"Authorization": f"Bearer {(self.directory.root / 'token').read_text()}"},
-            ),
-            timeout=10,
-            context=ssl.create_default_context(cafile=str(self.directory.root / "ca.crt")),
-        ) as answer:
-            body: bytes = answer.read()
-            return body.decode()
+    def api(self, path: str, method: str = "GET", body: object = None) -> str:
+        """The body of the answer to one request to the lab's Kubernetes API."""
+        request = urllib.request.Request(
+            LabNetwork(self.octet).api_url + path,
+            method=method,
+            data=json.dumps(body).encode() if body is not None else None,
+            headers={
+                "Authorization": f"Bearer {(self.directory.root / 'token').read_text().strip()}",
+                "Content-Type": "application/json",
+            },
+        )
+        trust = ssl.create_default_context(cafile=str(self.directory.root / "ca.crt"))
+        with urllib.request.urlopen(request, timeout=10, context=trust) as answer:
+            text: bytes = answer.read()
+            return text.decode()
+
+    def create(self, path: str, body: object) -> None:
+        self.api(path, "POST", body)
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """An instant query's rows from the lab's Prometheus."""
