@@ -22,6 +22,9 @@ from lab.apiserver.exec_options import ExecOptions, Query
 from lab.apiserver.kubelet_log import get
 from lab.apiserver.protocol import SPDY_EXTENSION, Receive, Scope, Send
 
+NOT_SERVED = frozenset({"attach", "portforward"})
+"""Streams of pods that Kubernetes has and the lab has not."""
+
 V4, V5 = "v4.channel.k8s.io", "v5.channel.k8s.io"
 
 _log = logging.getLogger(__name__)
@@ -83,9 +86,9 @@ async def serve_exec(request: PodStream, scope: Scope, receive: Receive, send: S
         await kubelet.close()
 
 
-async def serve_unsupported(subresource: str, scope: Scope, send: Send) -> None:
-    """Answer a request for a stream that the lab does not have (portforward, attach)."""
-    await answer(Refused(501, "NotImplemented", f"the lab does not serve pods/{subresource}"), scope, send)
+def not_served(subresource: str) -> Refused:
+    """The refusal (501) of one of NOT_SERVED."""
+    return Refused(501, "NotImplemented", f"the lab does not serve pods/{subresource}")
 
 
 async def answer(refusal: Refused, scope: Scope, send: Send) -> None:

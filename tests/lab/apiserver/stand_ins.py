@@ -14,7 +14,7 @@ import uvicorn
 from aiohttp import WSMsgType, web
 
 from lab.apiserver.protocol import UVICORN_OPTIONS, Receive, Scope, Send, StreamingHttpProtocol
-from lab.apiserver.streams import V4, V5, PodStream, serve_exec, serve_log, serve_unsupported
+from lab.apiserver.streams import V4, V5, PodStream, answer, not_served, serve_exec, serve_log
 from lab.credentials import write_credentials
 from lab.network import LabNetwork
 
@@ -145,7 +145,7 @@ class StandInApiServer:
         elif name == POD and subresource == "exec":
             await serve_exec(stream, scope, receive, send)
         elif name == POD:
-            await serve_unsupported(subresource, scope, send)
+            await answer(not_served(subresource), scope, send)
         elif document := DOCUMENTS.get(scope["path"]):
             await _json(scope, send, 200, document)
         else:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lab.apiserver.protocol import SPDY_EXTENSION, Message, Scope
-from lab.apiserver.streams import PodStream, serve_exec, serve_log, serve_unsupported
+from lab.apiserver.streams import PodStream, not_served, serve_exec, serve_log
 
 WEBSOCKET: Scope = {"type": "websocket", "subprotocols": ["v5.channel.k8s.io"]}
 SPDY_SCOPE: Scope = {
@@ -94,7 +94,5 @@ def test_a_log_from_a_kubelet_out_of_reach_is_an_internal_error() -> None:
 
 
 def test_streams_that_the_lab_lacks_are_named() -> None:
-    conversation = Conversation()
-    asyncio.run(serve_unsupported("portforward", {"type": "http"}, conversation.send))
-    code, status = conversation.answer("http.response")
-    assert (code, status["message"]) == (501, "the lab does not serve pods/portforward")
+    refusal = not_served("portforward")
+    assert (refusal.code, refusal.message) == (501, "the lab does not serve pods/portforward")
