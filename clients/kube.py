@@ -7,6 +7,8 @@ selector over a large namespace is felt. Deletes go through its typed API.
 import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +28,19 @@ class NotFoundError(KubeError):
 
 class ConflictError(KubeError):
     """A precondition of a write does not hold any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of the API, in the words of a Role."""
+
+    verb: str
+    resource: str
+    namespace: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.resource}{f' {self.name}' if self.name else ''} in namespace {self.namespace}"
 
 
 class Kube:
@@ -55,7 +70,7 @@ class Kube:
         position = None
         while True:
             page = self._read(
-                f"list pods in namespace {namespace}",
+                Request("list", "pods", namespace),
                 self._core.list_namespaced_pod,
                 namespace,
                 label_selector=label_selector,
@@ -78,7 +93,7 @@ class Kube:
         }
         if kind not in readers:
             raise KubeError(f"{kind} is not a workload that mlchaos reads; it reads {', '.join(sorted(readers))}")
-        return self._read(f"get {kind} {name} in namespace {namespace}", readers[kind], name, namespace)
+        return self._read(Request("get", f"{kind.lower()}s", namespace, name), readers[kind], name, namespace)
 
     def delete_pod(self, namespace: str, name: str, uid: str, grace_seconds: int) -> None:
         """Delete this very pod: NotFoundError when it is gone, ConflictError when another one has its name now."""
@@ -87,10 +102,10 @@ class Kube:
         options = client.V1DeleteOptions(
             grace_period_seconds=grace_seconds, preconditions=client.V1Preconditions(uid=uid)
         )
-        what = f"delete pod {name} in namespace {namespace}"
+        what = Request("delete", "pods", namespace, name)
         self._call(what, self._core.delete_namespaced_pod, name, namespace, body=options)
 
-    def _read(self, what: str, function: Callable[..., Any], *arguments: str, **options: Any) -> Document:
+    def _read(self, what: Request, function: Callable[..., Any], *arguments: str, **options: Any) -> Document:
         body = self._call(what, function, *arguments, **options).data
         try:
             document = json.loads(body)
@@ -102,7 +117,7 @@ class Kube:
             raise KubeError(f"cannot {what}: {self.server} did not answer with an object; is it a Kubernetes API?")
         return document
 
-    def _call(self, what: str, function: Callable[..., Any], *arguments: str, **options: Any) -> Any:
+    def _call(self, what: Request, function: Callable[..., Any], *arguments: str, **options: Any) -> Any:
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
@@ -118,13 +133,14 @@ def _configuration() -> Any:
     from kubernetes import client, config
 
     configuration = client.Configuration()
+    # The client reads KUBECONFIG when it is imported; what counts is what it is now.
+    named = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
     try:
-        config.load_kube_config(client_configuration=configuration)
+        config.load_kube_config(config_file=named, client_configuration=configuration)
     except (config.ConfigException, OSError, ValueError) as outside:
         try:
             config.load_incluster_config(client_configuration=configuration)
         except config.ConfigException:
-            named = os.environ.get("KUBECONFIG") or "~/.kube/config"
             raise KubeError(
                 f"no cluster to reach: {named}: {_one_line(outside)}; set KUBECONFIG to a kubeconfig with a current "
                 'context (in the lab: eval "$(chaos lab env)")'
@@ -136,15 +152,13 @@ def _configuration() -> Any:
     return configuration
 
 
-def _refusal(what: str, server: str, status: int, message: str) -> KubeError:
+def _refusal(what: Request, server: str, status: int, message: str) -> KubeError:
     if status == 401:
         return KubeError(f"cannot {what}: {server} does not know these credentials (401); renew the kubeconfig's user")
     if status == 403:
-        verb, resource, *_, namespace = what.split()
-        resource = resource.lower().removesuffix("s") + "s"
         return KubeError(
-            f"cannot {what}: forbidden (403): {message}; it takes a Role in namespace {namespace} with verb "
-            f"{verb} on {resource}"
+            f"cannot {what}: forbidden (403): {message}; it takes a Role in namespace {what.namespace} with verb "
+            f"{what.verb} on {what.resource}"
         )
     if status == 404:
         return NotFoundError(f"cannot {what}: it is not there (404): {message}")

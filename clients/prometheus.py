@@ -235,7 +235,7 @@ class _BoundedSession:
 def _cause(error: Exception) -> str:
     """The reason in a few words; the full chain stays the error's cause."""
     text = str(error)
-    if isinstance(error, (requests.Timeout, ReadTimeoutError)):
+    if isinstance(error, (requests.Timeout, ReadTimeoutError)) or "timed out" in text:
         return "no answer in time"
     for known in ("Connection refused", "Name or service not known", "No route to host", "certificate verify failed"):
         if known.lower() in text.lower():

@@ -107,13 +107,13 @@ def _numbers(summary: RunSummary) -> Table:
 def _rows(sli: SliSummary) -> Iterable[tuple[str, Callable[[PhaseReading], str]]]:
     if sli.threshold_seconds is None:
         yield "requests per second", lambda phase: _number(phase.rate)
-        yield f"error ratio (at most {_percent(1 - sli.objective)})", lambda phase: _error_ratio(phase.share)
+        yield f"error ratio (<= {_percent(1 - sli.objective)})", lambda phase: _error_ratio(phase.share)
         return
     yield f"{_TTFT}, p50", lambda phase: _quantile(phase.p50)
     yield f"{_TTFT}, p99", lambda phase: _quantile(phase.p99)
     threshold = _duration(sli.threshold_seconds)
     yield (
-        f"{_TTFT} within {threshold} (at least {_percent(sli.objective)})",
+        f"{_TTFT} within {threshold} (>= {_percent(sli.objective)})",
         lambda phase: _share(phase.share),
     )
 

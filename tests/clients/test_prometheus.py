@@ -1,0 +1,185 @@
+"""The Prometheus client against servers that answer, and against servers that misbehave in every usual way."""
+
+import json
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import pytest
+
+from clients.prometheus import Known, Prometheus, PrometheusError, Sample, Unknown, reading
+from tests.clients.misbehaving import answering, body
+
+
+def success(result: list[Any], kind: str = "vector", **more: Any) -> str:
+    return json.dumps({"status": "success", "data": {"resultType": kind, "result": result}, **more})
+
+
+def test_samples_come_back_as_they_were_scraped_and_only_from_the_range() -> None:
+    entry = {"metric": {"pod": "a"}, "values": [[9, "1"], [10, "2"], [11.5, "NaN"], [12, "3"], [21, "4"]]}
+    with answering(body(200, success([entry], "matrix"))) as url, Prometheus(url) as prometheus:
+        (series,) = prometheus.raw("up", 10, 20).series
+    assert series.labels == {"pod": "a"}
+    assert list(series.samples) == [Sample(10, 2), Sample(12, 3)]
+
+
+def test_the_query_names_its_range_and_its_time() -> None:
+    seen: list[str] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        seen.append(handler.path)
+        body(200, success([], "matrix"))(handler)
+
+    with answering(answer) as url, Prometheus(url) as prometheus:
+        assert prometheus.raw('up{job="x"}', 100.25, 110.5).series == ()
+    assert seen == ["/api/v1/query?query=up%7Bjob%3D%22x%22%7D%5B10250ms%5D&time=110.500"]
+
+
+def test_warnings_are_kept() -> None:
+    with (
+        answering(body(200, success([], "matrix", warnings=["a store is down"]))) as url,
+        Prometheus(url) as prometheus,
+    ):
+        assert prometheus.raw("up", 0, 1).warnings == ("a store is down",)
+
+
+def test_one_number_is_a_known_reading() -> None:
+    with answering(body(200, success([{"metric": {}, "value": [5, "0.5"]}]))) as url, Prometheus(url) as prometheus:
+        assert prometheus.value("x", 5) == Known(0.5, 5)
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf"])
+def test_what_is_no_number_is_unknown(value: str) -> None:
+    with answering(body(200, success([{"metric": {}, "value": [5, value]}]))) as url, Prometheus(url) as prometheus:
+        assert isinstance(prometheus.value("x", 5), Unknown)
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_none_or_several_series_are_no_reading(count: int) -> None:
+    with (
+        answering(body(200, success([{"metric": {}, "value": [5, "1"]}] * count))) as url,
+        Prometheus(url) as prometheus,
+    ):
+        found = prometheus.value("x", 5)
+    assert isinstance(found, Unknown)
+    assert f"gives {count} series" in found.reason
+
+
+def test_a_float_becomes_a_reading() -> None:
+    assert reading(1.5, 7) == Known(1.5, 7)
+    assert isinstance(reading(float("nan"), 7), Unknown)
+
+
+def test_a_server_that_is_down_is_named_with_the_remedy() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    with Prometheus(url) as prometheus, pytest.raises(PrometheusError) as caught:
+        prometheus.raw("up", 0, 1)
+    assert f"cannot reach Prometheus at {url}: connection refused; is the lab up (chaos lab up)" in str(caught.value)
+
+
+def test_a_silent_server_is_given_up_on() -> None:
+    release = threading.Event()
+
+    def silent(_: BaseHTTPRequestHandler) -> None:
+        release.wait(10)
+
+    with answering(silent) as url, Prometheus(url, timeout=0.2) as prometheus:
+        started = time.monotonic()
+        with pytest.raises(PrometheusError, match="no answer in time"):
+            prometheus.raw("up", 0, 1)
+        assert time.monotonic() - started < 3
+        release.set()
+
+
+def test_a_dripping_server_cannot_hold_a_run() -> None:
+    """Each byte comes in time, the answer never does."""
+    stop = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        while not stop.wait(0.05):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+
+    with answering(drip) as url, Prometheus(url, timeout=0.4) as prometheus:
+        started = time.monotonic()
+        with pytest.raises(PrometheusError, match=r"did not finish its answer within 0\.4 s"):
+            prometheus.raw("up", 0, 1)
+        assert time.monotonic() - started < 3
+        stop.set()
+
+
+def test_a_huge_answer_is_not_swallowed() -> None:
+    with (
+        answering(body(200, success([]) + " " * 20_000)) as url,
+        Prometheus(url, max_answer_bytes=10_000) as prometheus,
+        pytest.raises(PrometheusError, match="larger than 10000 bytes: select fewer series"),
+    ):
+        prometheus.raw("up", 0, 1)
+
+
+def test_an_overloaded_server_is_asked_once_more_and_no_more() -> None:
+    calls: list[str] = []
+
+    def overloaded(handler: BaseHTTPRequestHandler) -> None:
+        calls.append(handler.path)
+        body(503, "Service Unavailable", "text/plain")(handler)
+
+    with (
+        answering(overloaded) as url,
+        Prometheus(url) as prometheus,
+        pytest.raises(PrometheusError, match="answered 503 without JSON"),
+    ):
+        prometheus.raw("up", 0, 1)
+    assert len(calls) == 2
+
+
+def test_a_refused_query_is_told_with_prometheus_own_reason() -> None:
+    refusal = json.dumps({"status": "error", "errorType": "execution", "error": "query timed out"})
+    with (
+        answering(body(422, refusal)) as url,
+        Prometheus(url) as prometheus,
+        pytest.raises(
+            PrometheusError, match=r"refused the query with status 422: query timed out \(query: up\[1000ms\]\)"
+        ),
+    ):
+        prometheus.raw("up", 0, 1)
+
+
+@pytest.mark.parametrize("content", ["[]", '{"status": "success"}', '{"status": "success", "data": {"result": 3}}'])
+def test_json_that_is_not_prometheus_is_told_apart(content: str) -> None:
+    with (
+        answering(body(200, content)) as url,
+        Prometheus(url) as prometheus,
+        pytest.raises(PrometheusError, match="does not answer like Prometheus"),
+    ):
+        prometheus.raw("up", 0, 1)
+
+
+def test_a_page_of_another_server_is_told_apart() -> None:
+    with (
+        answering(body(200, "<html>Grafana</html>", "text/html")) as url,
+        Prometheus(url) as prometheus,
+        pytest.raises(PrometheusError, match="is this Prometheus's address"),
+    ):
+        prometheus.raw("up", 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"), [("", "no address of Prometheus is given"), ("localhost:9090", "write it like")]
+)
+def test_a_wrong_address_is_told_at_once(url: str, said: str) -> None:
+    with pytest.raises(PrometheusError, match=said):
+        Prometheus(url)
+
+
+def test_a_proxy_of_the_machine_is_not_asked_for_the_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:3128")
+    monkeypatch.setenv("http_proxy", "http://192.0.2.1:3128")
+    with answering(body(200, success([], "matrix"))) as url, Prometheus(url, timeout=2) as prometheus:
+        assert prometheus.raw("up", 0, 1).series == ()

@@ -1,0 +1,184 @@
+"""The summary as it is printed: whole at 80 columns, plain where colour is not wanted, unknown never as a number."""
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+
+from clients.prometheus import Known, Unknown
+from probes.counters import Quantile
+from runner.phases import PhaseReading
+from runner.render import print_summary
+from runner.run_summary import KilledPod, LostRequests, NewPod, RunSummary, SliSummary, new_pods
+from runner.verdict import Outcome, Verdict
+
+
+def known(value: float) -> Known:
+    return Known(value, 0)
+
+
+def availability(phase: str, share: float) -> PhaseReading:
+    return PhaseReading(phase, known(100 * share), known(100), known(share), known(20.25))
+
+
+def first_token(phase: str) -> PhaseReading:
+    return PhaseReading(
+        phase, known(99), known(100), known(0.99), known(20.25), Quantile(0.0421), Quantile(2560.0, at_least=True)
+    )
+
+
+HELD = RunSummary(
+    run_id="20261122T104800Z-cb5bee",
+    title="One llm replica is killed under load",
+    verdict=Verdict(Outcome.HELD, "the steady state was met before the fault and again after it"),
+    duration_seconds=16.31,
+    journal="./journal.json",
+    killed=(KilledPod("ml-serving", "llm-7d9f8c6b5-x2x4z", "u1", "gpu-a", "ReplicaSet/llm-7d9f8c6b5", 1795344483.0),),
+    replacements=(NewPod("llm-7d9f8c6b5-abcde", "gpu-b"),),
+    time_to_ready=known(1.84),
+    slis=(
+        SliSummary(
+            "availability",
+            0.99,
+            None,
+            (availability("before", 1), availability("during", 0.95), availability("after", 1)),
+            known(2.0),
+        ),
+        SliSummary(
+            "first token in time",
+            0.95,
+            0.5,
+            (first_token("before"), first_token("during"), first_token("after")),
+            known(0.0),
+        ),
+    ),
+    lost=LostRequests(known(3), known(412), "the clients"),
+)
+
+
+def printed(summary: RunSummary) -> str:
+    output = io.StringIO()
+    print_summary(summary, output)
+    return output.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+
+
+def test_the_verdict_comes_first() -> None:
+    assert printed(HELD).strip().startswith("HELD  One llm replica is killed under load\n  The steady state was met")
+
+
+def test_all_that_was_asked_for_is_said() -> None:
+    text = " ".join(printed(HELD).split())
+    for said in (
+        "Killed llm-7d9f8c6b5-x2x4z on gpu-a at 10:48:03 UTC (ReplicaSet/llm-7d9f8c6b5)",
+        "Replaced by llm-7d9f8c6b5-abcde on gpu-b",
+        "before during after",
+        "requests per second 20.2 20.2 20.2",
+        "error ratio (<= 1%) 0.00% 5.00% 0.00%",
+        "first token, p50 42 ms 42 ms 42 ms",
+        "first token, p99 > 2560.00 s > 2560.00 s > 2560.00 s",
+        "first token within 500 ms (>= 95%) 99.00% 99.00% 99.00%",
+        "Requests lost 3 of 412, counted by the clients",
+        "Time to recover 2.0 s (replacement ready 1.8 s, availability 2.0 s, first token in time 0.0 s)",
+        "Duration 16.3 s",
+        "Journal ./journal.json (run 20261122T104800Z-cb5bee)",
+    ):
+        assert said in text
+
+
+def test_no_line_is_wider_than_eighty_columns() -> None:
+    long = replace(
+        HELD,
+        title="A title " + "that goes on " * 12,
+        killed=(replace(HELD.killed[0], name="p" * 63, node="ip-10-0-12-34.eu-central-1.compute.internal" * 2),),
+    )
+    assert max(len(line) for line in printed(long).splitlines()) <= 80
+    assert "p" * 20 in printed(long)
+
+
+def test_a_file_gets_no_colour() -> None:
+    assert "\x1b" not in printed(HELD)
+
+
+def test_no_color_is_honoured_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    coloured, plain = Terminal(), Terminal()
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    print_summary(HELD, coloured)
+    monkeypatch.setenv("NO_COLOR", "1")
+    print_summary(HELD, plain)
+    assert "\x1b[1;32m" in coloured.getvalue()
+    assert "\x1b[1;32m" not in plain.getvalue()
+    assert "32m" not in plain.getvalue()
+
+
+def test_what_is_unknown_is_printed_as_unknown() -> None:
+    nothing = Unknown("Prometheus is down")
+    blind = replace(
+        HELD,
+        slis=tuple(
+            replace(
+                sli,
+                time_to_recover=nothing,
+                phases=tuple(
+                    PhaseReading(phase.phase, nothing, nothing, nothing, nothing, nothing, nothing)
+                    for phase in sli.phases[:2]
+                ),
+            )
+            for sli in HELD.slis
+        ),
+        lost=LostRequests(nothing, nothing, "nobody"),
+    )
+    text = " ".join(printed(blind).split())
+    assert "requests per second unknown unknown unknown" in text
+    assert "error ratio (<= 1%) unknown unknown unknown" in text
+    assert "Requests lost unknown (Prometheus is down)" in text
+    assert "Time to recover unknown (replacement ready 1.8 s, availability unknown" in text
+
+
+def test_a_run_that_touched_nothing_says_so() -> None:
+    refused = RunSummary("r", "t", Verdict(Outcome.REFUSED, "nothing was touched"), 0.2, "./journal.json")
+    text = printed(refused)
+    assert "REFUSED  t" in text
+    assert "Killed" in text
+    assert "nothing" in text
+    assert "Requests lost" not in text
+
+
+def test_a_kill_that_may_or_may_not_have_happened_is_told_as_such() -> None:
+    assert "Perhaps killed" in printed(replace(HELD, killed=(replace(HELD.killed[0], certain=False),)))
+
+
+def test_brackets_in_names_are_no_markup() -> None:
+    assert "[red]title" in printed(replace(HELD, title="[red]title"))
+
+
+def test_the_document_is_json_and_keeps_unknown_apart_from_numbers() -> None:
+    blind = replace(HELD, time_to_ready=Unknown("why"), lost=None)
+    document = json.loads(json.dumps(blind.document(), allow_nan=False))
+    assert document["verdict"] == "held"
+    assert document["time_to_ready_seconds"] == {"unknown": "why"}
+    assert document["time_to_recover_seconds"] == {"unknown": "why"}
+    assert document["slis"][0]["phases"]["during"]["share"] == 0.95
+    assert document["slis"][1]["phases"]["before"]["p99_seconds"] == {"at_least": 2560.0}
+    assert document["requests_lost"] is None
+    assert document["killed"][0]["node"] == "gpu-a"
+
+
+def test_the_slowest_part_decides_the_time_to_recover() -> None:
+    assert HELD.time_to_recover == known(2.0)
+
+
+def test_new_pods_are_those_that_were_not_there_before() -> None:
+    healed = [{"uid": uid, "name": f"llm-{uid}", "node": "gpu-b"} for uid in ("a", "b", "c")]
+    assert new_pods(healed, survivors=["a", "b"], killed=["k"]) == (NewPod("llm-c", "gpu-b"),)

@@ -1,0 +1,198 @@
+"""The verdict of every way in which a run can end, from the journal that Chaos Toolkit leaves."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.evidence import Evidence, Failure, Hypothesis, read_evidence
+from runner.verdict import Outcome, decide
+from tests.runner.journals import activity, failed, journal, met, outside, states, succeeded, unreadable
+
+KILL = activity("kill", "actions.pods", "kill")
+HEAL = activity("heals", "probes.kube", "healed")
+SIGTERM = "chaoslib.exceptions.InterruptExecution: SIGTERM signal received"
+
+CASES: list[tuple[str, dict[str, Any], tuple[int, int], Outcome, str]] = [
+    ("all is well", journal(), (1, 0), Outcome.HELD, "met before the fault and again after it"),
+    (
+        "the gate is out of tolerance",
+        journal(steady_states={"before": outside(), "after": None, "during": []}, run=[]),
+        (0, 0),
+        Outcome.REFUSED,
+        "nothing was touched, the steady state is not met: availability is 0.9, and must be 0.99 to 1.0",
+    ),
+    (
+        "the gate cannot be read",
+        journal(
+            status="failed",
+            steady_states={"before": unreadable("probes.serving.NoReadingError: no traffic"), "after": None},
+        ),
+        (0, 0),
+        Outcome.REFUSED,
+        "availability: no traffic",
+    ),
+    (
+        "nothing watches",
+        journal(status="failed", steady_states={"before": unreadable("actions.run_context.NoOpenRunError: x")}),
+        (0, 0),
+        Outcome.REFUSED,
+        "availability: x",
+    ),
+    (
+        "the gate was skipped",
+        journal(steady_states={"before": None, "after": met(), "during": []}),
+        (1, 0),
+        Outcome.INCONCLUSIVE,
+        "not checked before",
+    ),
+    (
+        "interrupted before the gate",
+        journal(status="interrupted", steady_states={"before": None, "after": None, "during": []}),
+        (0, 0),
+        Outcome.ABORTED,
+        "before anything was touched",
+    ),
+    (
+        "interrupted in a probe of the gate",
+        journal(status="failed", steady_states={"before": unreadable(SIGTERM)}),
+        (0, 0),
+        Outcome.ABORTED,
+        "interrupted during availability: SIGTERM",
+    ),
+    (
+        "the action refuses",
+        journal(status="interrupted", run=[failed(KILL, "actions.targets.RefusedError: outside")]),
+        (0, 0),
+        Outcome.REFUSED,
+        "kill: outside",
+    ),
+    (
+        "the action fails",
+        journal(run=[failed(KILL, "clients.kube.KubeError: connection refused")]),
+        (0, 0),
+        Outcome.ERROR,
+        "kill: connection refused",
+    ),
+    (
+        "the workload never heals",
+        journal(run=[succeeded(KILL), failed(HEAL, "probes.kube.NotHealedError: 2 of 3 ready")]),
+        (1, 0),
+        Outcome.BREACHED,
+        "heals: 2 of 3 ready",
+    ),
+    (
+        "SIGTERM in an activity, which Chaos Toolkit takes for a failure",
+        journal(run=[succeeded(KILL), failed(HEAL, SIGTERM)]),
+        (1, 0),
+        Outcome.ABORTED,
+        "interrupted during heals",
+    ),
+    (
+        "an activity was cut short",
+        journal(status="interrupted", run=[succeeded(KILL), {"activity": HEAL, "output": None}]),
+        (1, 0),
+        Outcome.ABORTED,
+        "interrupted during heals",
+    ),
+    ("Ctrl-C between activities", journal(status="interrupted"), (1, 0), Outcome.ABORTED, "was interrupted"),
+    ("Chaos Toolkit gave up", journal(status="aborted"), (1, 0), Outcome.ERROR, "unexpected error"),
+    (
+        "a rollback failed",
+        journal(rollbacks=[failed(activity("undo"), "ValueError: x")]),
+        (1, 0),
+        Outcome.ERROR,
+        "a rollback failed, so check what it should have undone: undo: x",
+    ),
+    ("nothing was broken", journal(), (0, 0), Outcome.INCONCLUSIVE, "no fault was injected"),
+    ("who knows whether it was", journal(), (0, 1), Outcome.ERROR, "not known whether a fault went in"),
+    (
+        "the steady state is gone",
+        journal(deviated=True, steady_states=states(after=outside(0.5))),
+        (1, 0),
+        Outcome.BREACHED,
+        "did not come back: availability is 0.5",
+    ),
+    (
+        "the steady state cannot be read after",
+        journal(
+            status="failed",
+            deviated=True,
+            steady_states=states(after=unreadable("probes.serving.NoReadingError: no data")),
+        ),
+        (1, 0),
+        Outcome.INCONCLUSIVE,
+        "availability: no data",
+    ),
+    (
+        "Prometheus is gone after",
+        journal(status="failed", deviated=True, steady_states=states(after=unreadable("x.PrometheusError: down"))),
+        (1, 0),
+        Outcome.ERROR,
+        "availability: down",
+    ),
+    (
+        "the steady state was not read after",
+        journal(steady_states={"before": met(), "after": None, "during": []}),
+        (1, 0),
+        Outcome.INCONCLUSIVE,
+        "not checked after",
+    ),
+    (
+        "the steady state was lost meanwhile",
+        journal(steady_states=states(during=[met(), outside()])),
+        (1, 0),
+        Outcome.BREACHED,
+        "lost meanwhile",
+    ),
+    ("a dry run", journal(experiment={"dry": "actions"}), (0, 0), Outcome.INCONCLUSIVE, "dry run breaks nothing"),
+    ("an unknown end", journal(status="failed"), (1, 0), Outcome.ERROR, "ended with status failed"),
+]
+
+
+@pytest.mark.parametrize(("case", "document", "faults", "outcome", "reason"), CASES, ids=[case[0] for case in CASES])
+def test_every_end_has_its_verdict(
+    case: str, document: dict[str, Any], faults: tuple[int, int], outcome: Outcome, reason: str
+) -> None:
+    verdict = decide(read_evidence(document, *faults))
+    assert verdict.outcome is outcome
+    assert reason in verdict.reason
+
+
+failures = st.builds(
+    Failure, st.text(max_size=5), st.sampled_from(["RefusedError", "X", "NotHealedError", ""]), st.text()
+)
+hypotheses = st.none() | st.builds(Hypothesis, st.booleans(), st.none() | failures, st.text())
+evidences = st.builds(
+    Evidence,
+    status=st.sampled_from(["completed", "failed", "aborted", "interrupted", "None"]),
+    deviated=st.booleans(),
+    dry=st.booleans(),
+    before=hypotheses,
+    after=hypotheses,
+    during=st.lists(hypotheses.filter(lambda one: one is not None), max_size=2).map(tuple),
+    method_failures=st.lists(failures, max_size=2).map(tuple),
+    rollback_failures=st.lists(failures, max_size=2).map(tuple),
+    faults_injected=st.integers(0, 2),
+    faults_uncertain=st.integers(0, 2),
+)
+
+
+@given(evidences)
+def test_only_a_run_with_nothing_missing_and_nothing_wrong_is_held(evidence: Evidence) -> None:
+    proven = (
+        evidence.status == "completed"
+        and not evidence.deviated
+        and not evidence.dry
+        and evidence.before is not None
+        and evidence.before.met
+        and evidence.after is not None
+        and evidence.after.met
+        and all(reading.met for reading in evidence.during)
+        and not evidence.method_failures
+        and not evidence.rollback_failures
+        and evidence.faults_injected > 0
+        and evidence.faults_uncertain == 0
+    )
+    assert (decide(evidence).outcome is Outcome.HELD) == proven
