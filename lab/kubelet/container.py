@@ -131,10 +131,9 @@ class Container:
             return Terminated(CANNOT_START, "StartError", started_at, rfc3339(), str(error))
         try:
             await self._until_up(run)
-            if run.process.running:
-                self._set(replace(self.record, state=Running(started_at), container_id=self._container_id()))
-                self._emit("Started", f"Started container {self.spec['name']}")
-                self._begin_probes(run)
+            self._set(replace(self.record, state=Running(started_at), container_id=self._container_id()))
+            self._emit("Started", f"Started container {self.spec['name']}")
+            self._begin_probes(run)
             code = await run.process.wait()
         finally:
             self._run = None

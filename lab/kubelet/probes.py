@@ -53,7 +53,7 @@ class Prober:
                 return await self._ask(handler)
         except TimeoutError:
             return f"no answer within {timeout:g} s"
-        except (OSError, aiohttp.ClientError, ValueError) as error:
+        except (OSError, aiohttp.ClientError, ValueError, TypeError, KeyError) as error:
             return str(error) or type(error).__name__
 
     async def _ask(self, handler: Document) -> str | None:

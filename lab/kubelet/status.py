@@ -90,7 +90,8 @@ def pod_status(document: Document, pod: PodRecord, now: str) -> Document:
         "containerStatuses": [container_status(record) for record in pod.containers],
     }
     if pod.inits:
-        status["initContainerStatuses"] = [container_status(record) for record in pod.inits]
+        inits = (replace(record, ready=succeeded(record)) for record in pod.inits)
+        status["initContainerStatuses"] = [container_status(record) for record in inits]
     if pod.pod_ip:
         status |= {"podIP": pod.pod_ip, "podIPs": [{"ip": pod.pod_ip}]}
     status |= {"hostIP": pod.host_ip, "hostIPs": [{"ip": pod.host_ip}]}
