@@ -8,6 +8,7 @@ Exit codes: 0 after SIGTERM, 1 when the engine died, 2 when a setting cannot be 
 import sys
 
 from lab.workloads.http_metrics import new_registry
+from lab.workloads.llm import MODEL_NAME
 from lab.workloads.llm.api import LlmApi
 from lab.workloads.llm.engine import StepCost
 from lab.workloads.llm.engine_client import EngineDiedError, running_engine
@@ -19,7 +20,6 @@ from lab.workloads.settings import SettingError, Settings
 
 PORT = 8000
 DRAIN_SECONDS = 1.6  # the pod's grace period is 2 s
-DEFAULT_MODEL = "sre-ngram-4"
 
 
 def engine_settings(settings: Settings) -> EngineSettings:
@@ -45,7 +45,7 @@ def engine_settings(settings: Settings) -> EngineSettings:
 async def serve(settings: Settings, logger: Logger) -> None:
     """Serve until SIGTERM, or until the engine dies."""
     host = settings.text("POD_IP")
-    model = settings.text("LLM_MODEL_NAME", DEFAULT_MODEL)
+    model = settings.text("LLM_MODEL_NAME", MODEL_NAME)
     registry = new_registry()
     async with running_engine(engine_settings(settings), LlmMetrics(registry, model)) as engine:
         api = LlmApi(engine, model, engine.ready.max_model_len)

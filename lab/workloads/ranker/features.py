@@ -13,10 +13,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from lab.workloads.ranker.metrics import RankerMetrics
-from lab.workloads.ranker.model import Vector, feature_vector
+from lab.workloads.ranker.model import ITEMS, USERS, Vector, feature_vector
 from lab.workloads.serving import Logger
 
-USERS, ITEMS = 200, 400
 UPDATED_AT = "features:updated_at"
 WRITER = "features:writer"
 READ_SECONDS = 0.25

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+USERS, ITEMS = 200, 400  # those that the feature store knows, numbered from 0
 DIMENSIONS = 8
 TRAINING_CLICKS = 600
 EPOCHS = 4

@@ -1,0 +1,147 @@
+"""The pager: `python -m lab.workloads.pager`, on $POD_IP:8080. It receives Alertmanager's webhooks and remembers them.
+
+POST /alerts/{receiver} takes a notification; GET /pages?since=<Unix time> gives those that arrived later, oldest
+first. What is kept is bounded, and the oldest go first.
+"""
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from lab.workloads.http_metrics import metrics_handler, new_registry
+from lab.workloads.serving import Listener, Logger, listening, run_program, until_stopped
+from lab.workloads.settings import Settings
+
+PORT = 8080
+DRAIN_SECONDS = 0.4
+CAPACITY = 2000
+STATUSES = ("firing", "resolved")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One notification: `received_at` is the Unix time of its arrival, `id` counts them from 1."""
+
+    id: int
+    received_at: float
+    receiver: str
+    status: str
+    notification: dict[str, Any]
+
+
+class Pager:
+    """The notifications of every receiver, in order of arrival."""
+
+    def __init__(
+        self, registry: CollectorRegistry, clock: Callable[[], float] = time.time, capacity: int = CAPACITY
+    ) -> None:
+        self._clock = clock
+        self._pages: deque[Page] = deque(maxlen=capacity)
+        self._received = 0
+        self._notifications = Counter(
+            "pager_notifications_total",
+            "Notifications received.",
+            ["receiver", "status"],
+            registry=registry,
+        )
+        self._last = Gauge(
+            "pager_last_notification_timestamp_seconds",
+            "When the last notification came, as a Unix time.",
+            ["receiver"],
+            registry=registry,
+        )
+
+    def receive(self, receiver: str, body: bytes) -> Page:
+        """Keep a notification; ValueError when it is not one of Alertmanager's."""
+        notification = _notification(body)
+        self._received += 1
+        page = Page(self._received, self._clock(), receiver, notification["status"], notification)
+        self._pages.append(page)
+        self._notifications.labels(receiver, page.status).inc()
+        self._last.labels(receiver).set(page.received_at)
+        return page
+
+    def pages(self, since: float = 0.0) -> list[Page]:
+        """The notifications that came after `since`, the oldest first."""
+        return [page for page in self._pages if page.received_at > since]
+
+    @property
+    def forgotten(self) -> int:
+        """How many notifications had to make room."""
+        return self._received - len(self._pages)
+
+
+def application(pager: Pager, registry: CollectorRegistry, logger: Logger) -> web.Application:
+    """The pager's routes."""
+
+    async def alerts(request: web.Request) -> web.Response:
+        try:
+            page = pager.receive(request.match_info["receiver"], await request.read())
+        except ValueError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        logger.info(
+            "page",
+            receiver=page.receiver,
+            status=page.status,
+            alerts=",".join(_alert_names(page.notification)),
+        )
+        return web.json_response({"id": page.id})
+
+    async def pages(request: web.Request) -> web.Response:
+        try:
+            since = float(request.query.get("since", "0"))
+        except ValueError:
+            return web.json_response({"error": "since must be a Unix time in seconds"}, status=400)
+        found = [asdict(page) for page in pager.pages(since)]
+        return web.json_response({"pages": found, "forgotten": pager.forgotten})
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    app = web.Application()
+    app.add_routes(
+        [
+            web.post("/alerts/{receiver}", alerts),
+            web.get("/pages", pages),
+            web.get("/healthz", healthz),
+            web.get("/metrics", metrics_handler(registry)),
+        ]
+    )
+    return app
+
+
+def _notification(body: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"the body is not JSON: {error}") from None
+    if not isinstance(document, dict) or document.get("status") not in STATUSES:
+        raise ValueError(f"status must be one of {', '.join(STATUSES)}")
+    alerts = document.get("alerts")
+    if not isinstance(alerts, list) or not all(isinstance(alert, dict) for alert in alerts):
+        raise ValueError("alerts must be a list of objects")
+    return document
+
+
+def _alert_names(notification: dict[str, Any]) -> list[str]:
+    labels = [alert.get("labels") for alert in notification["alerts"]]
+    return sorted({str(label.get("alertname")) for label in labels if isinstance(label, dict)})
+
+
+async def program(settings: Settings, logger: Logger) -> None:
+    host = settings.text("POD_IP")
+    registry = new_registry()
+    app = application(Pager(registry), registry, logger)
+    async with listening([Listener(app, host, PORT)], drain_seconds=DRAIN_SECONDS):
+        logger.info("serving", address=f"{host}:{PORT}")
+        await until_stopped()
+
+
+if __name__ == "__main__":
+    run_program("pager", program)
