@@ -17,15 +17,7 @@ def run(*arguments: str, directory: Path) -> tuple[int, str, str]:
 
 @pytest.mark.parametrize(
     "arguments",
-    [
-        ("status",),
-        ("status", "--json"),
-        ("env",),
-        ("logs",),
-        ("logs", "apiserver"),
-        ("stop", "gpu-b"),
-        ("start", "gpu-b"),
-    ],
+    ["status", "status --json", "env", "logs", "logs apiserver", "stop gpu-b", "start gpu-b"],
 )
 def test_a_command_that_needs_a_lab_is_refused_with_what_to_do(arguments: str, tmp_path: Path) -> None:
     status, out, said = run(*arguments.split(), directory=tmp_path / "none")
