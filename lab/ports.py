@@ -19,9 +19,12 @@ def in_use(address: str, port: int) -> bool:
     return False
 
 
-def holder(port: int) -> str:
-    """The processes that listen on `port` at any address ("prometheus (pid 12)"), as far as this user may see them."""
-    inodes = _listening_inodes(port)
+def holder(port: int, address: str | None = None) -> str:
+    """The processes that listen on `port` ("prometheus (pid 12)"), as far as this user may see them.
+
+    At any address, or with `address` (IPv4) only those that are in the way there: at that address or at all of them.
+    """
+    inodes = _listening_inodes(port, _hexadecimal(address))
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -32,13 +35,20 @@ def holder(port: int) -> str:
     return ", ".join(found) or "a process of another user"
 
 
-def _listening_inodes(port: int) -> set[str]:
+def _hexadecimal(address: str | None) -> str | None:
+    """An IPv4 address as /proc/net/tcp writes it."""
+    return None if address is None else socket.inet_aton(address)[::-1].hex().upper()
+
+
+def _listening_inodes(port: int, address: str | None) -> set[str]:
     inodes = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with contextlib.suppress(FileNotFoundError):
             for line in Path(table).read_text().splitlines()[1:]:
                 fields = line.split()
-                if fields[3] == LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+                where, _, number = fields[1].rpartition(":")
+                in_the_way = address is None or where == address or not where.strip("0")
+                if fields[3] == LISTENING and int(number, 16) == port and in_the_way:
                     inodes.add(f"socket:[{fields[9]}]")
     return inodes
 
