@@ -168,7 +168,7 @@ def _metadata(document: Document) -> Document:
     metadata = document.setdefault("metadata", {})
     if not isinstance(metadata, dict):
         raise bad_request("metadata must be an object")
-    for name in [name for name, value in metadata.items() if value is None]:
+    for name in [name for name, value in metadata.items() if value in (None, "", {}, [])]:
         del metadata[name]
     return metadata
 

@@ -20,7 +20,7 @@ from lab.apiserver.reviews import review
 from lab.apiserver.routing import Target, parse_path
 from lab.apiserver.scale import scale_document
 from lab.apiserver.store import Stored
-from lab.apiserver.streams import PodStream, answer, serve_exec, serve_log
+from lab.apiserver.streams import NOT_SERVED, PodStream, answer, not_served, serve_exec, serve_log
 from lab.apiserver.versions import served_document
 from lab.apiserver.views import list_bytes, object_bytes
 from lab.apiserver.watch import Watch, Watches
@@ -28,7 +28,7 @@ from lab.apiserver.watch import Watch, Watches
 _log = logging.getLogger(__name__)
 
 _OPEN_PATHS = frozenset({"/readyz", "/livez", "/healthz", "/version"})
-_EMPTY_OPENAPI = (b"content-type", b"application/com.github.proto-openapi.spec.v2@v1.0+protobuf")
+_EMPTY_OPENAPI = (b"content-type", b"application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
 _RETURNED_WHEN_DELETED = frozenset({"pods", "services", "serviceaccounts", "namespaces"})
 
 Handler = Callable[[Exchange, Target], Awaitable[None]]
@@ -206,6 +206,8 @@ class Application:
             await self._serve_part(exchange, target)
         elif kind.plural == "pods" and name in ("log", "exec"):
             await self._stream(exchange, target, send)
+        elif kind.plural == "pods" and name in NOT_SERVED:
+            raise not_served(name)
         elif kind.plural == "pods" and name in ("eviction", "binding") and exchange.method == "POST":
             await self._move(exchange, target)
         elif kind.plural == "namespaces" and name == "finalize" and exchange.method == "PUT":

@@ -25,6 +25,9 @@ def apply_creation_defaults(kind: Kind, document: Document, toleration_seconds: 
         document["status"] = {"phase": "Pending", "qosClass": quality_of_service(document["spec"])}
     elif initial := _INITIAL_STATUS.get(kind.key):
         document["status"] = initial()
+    elif kind.custom:
+        if kind.status:
+            document.pop("status", None)
     elif kind.status and kind.key != ("", "nodes"):
         # A node registers itself with the status that its kubelet knows.
         document["status"] = {}

@@ -8,10 +8,12 @@ from pydantic_core import from_json, to_json
 from lab.apiserver.errors import Document, Refused, bad_request, unsupported_media_type
 from lab.apiserver.negotiation import Form, parse_accept
 from lab.apiserver.patches import APPLY
+from lab.apiserver.protobuf import MEDIA_TYPE, decode_protobuf
 from lab.apiserver.protocol import Receive, Scope, Send
 from lab.apiserver.routing import is_true, parse_query
 
 LARGEST_BODY = 3 * 1024 * 1024
+_MEDIA_TYPES = ["application/json", "application/yaml", MEDIA_TYPE]
 _JSON = (b"content-type", b"application/json")
 
 
@@ -54,8 +56,8 @@ class Exchange:
 
     async def object(self) -> Document:
         """The body, which must be a JSON object."""
-        if self.content_type not in ("application/json", "application/yaml", "*/*", ""):
-            raise unsupported_media_type(self.content_type, ["application/json", "application/yaml"])
+        if self.content_type not in _MEDIA_TYPES:
+            raise unsupported_media_type(self.content_type, _MEDIA_TYPES)
         body = await self.body()
         if not isinstance(body, dict):
             raise bad_request("the body of the request must be an object")
@@ -99,6 +101,8 @@ class Exchange:
 def _decode(body: bytes, content_type: str) -> Any:
     if not body:
         return None
+    if content_type == MEDIA_TYPE:
+        return decode_protobuf(body)
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:
