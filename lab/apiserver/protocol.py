@@ -10,6 +10,7 @@ from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -18,12 +19,6 @@ Send = Callable[[Message], Awaitable[None]]
 
 SPDY_EXTENSION = "mlchaos.spdy"
 """Key in scope["extensions"]; its value is {"accept": Accept}."""
-
-UVICORN_OPTIONS: dict[str, Any] = {"ws": "websockets-sansio", "ws_ping_interval": None, "ws_per_message_deflate": False}
-"""Arguments of uvicorn.Config for streaming, beside http=StreamingHttpProtocol.
-
-No pings: the Python client answers them only while it reads, and would be cut off while it waits for something else.
-"""
 
 READ_SIZE = 64 * 1024
 
@@ -101,3 +96,23 @@ class StreamingHttpProtocol(HttpToolsProtocol):
         self.cycle.response_started = self.cycle.response_complete = True
         self._taken_over = ByteStream(self.transport, self.flow)
         return self._taken_over
+
+
+class StreamingWebSocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket protocol, to which an upgrade refused in plain HTTP is no failure of the application."""
+
+    async def send(self, message: Message) -> None:  # type: ignore[override]
+        await super().send(message)  # type: ignore[arg-type]
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            self.handshake_complete = True
+
+
+UVICORN_OPTIONS: dict[str, Any] = {
+    "ws": StreamingWebSocketProtocol,
+    "ws_ping_interval": None,
+    "ws_per_message_deflate": False,
+}
+"""Arguments of uvicorn.Config for streaming, beside http=StreamingHttpProtocol.
+
+No pings: the Python client answers them only while it reads, and would be cut off while it waits for something else.
+"""

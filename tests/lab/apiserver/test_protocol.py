@@ -8,7 +8,15 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from lab.apiserver.protocol import SPDY_EXTENSION, ByteStream, Receive, Scope, Send, StreamingHttpProtocol
+from lab.apiserver.protocol import (
+    SPDY_EXTENSION,
+    UVICORN_OPTIONS,
+    ByteStream,
+    Receive,
+    Scope,
+    Send,
+    StreamingHttpProtocol,
+)
 
 UPGRADE = (
     b"POST /api/v1/namespaces/n/pods/p/exec?command=x HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n"
@@ -37,6 +45,9 @@ class MemoryTransport(asyncio.Transport):
     def is_closing(self) -> bool:
         return self.closed
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """The WebSocket protocol takes over; these tests hand it nothing further."""
+
     def pause_reading(self) -> None:
         self.reading = False
 
@@ -49,7 +60,7 @@ class Connection:
 
     def __init__(self, app: App) -> None:
         self.state = ServerState()
-        config = Config(app, lifespan="off", log_config=None)
+        config = Config(app, lifespan="off", log_config=None, **UVICORN_OPTIONS)
         config.load()
         self.protocol = StreamingHttpProtocol(config, self.state, {})
         self.transport = MemoryTransport()
@@ -166,6 +177,26 @@ def test_a_writer_waits_while_too_much_is_under_way_and_hears_that_the_client_ha
         await connection.finish()
 
     run(test)
+
+
+def test_a_refused_websocket_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    async def refuse_websocket(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.http.response.start", "status": 404, "headers": []})
+        await send({"type": "websocket.http.response.body", "body": b"gone"})
+
+    async def test() -> None:
+        connection = Connection(refuse_websocket)
+        connection.protocol.data_received(
+            b"GET /x HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        await connection.finish()
+        head, body = connection.transport.written.split(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 404 Not Found")
+        assert body == b"gone"
+
+    run(test)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_a_plain_request_has_no_extension() -> None:

@@ -4,85 +4,25 @@ To test several versions of kubectl put the directory of each on PATH.
 """
 
 import os
-import pty
-import shutil
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.lab.apiserver.kubectls import KUBECTLS, SECONDS, Kubectl, alive, eventually
 from tests.lab.apiserver.stand_ins import CONTAINER, LOG_LINES, NAMESPACE, POD, StandIns, stand_ins
 
 pytestmark = pytest.mark.lab
 
-SECONDS = 30.0
 TERMINAL_SCRIPT = "read x; echo got $x >&2; exit 3"
 LOG = "".join(f"line {number}\n" for number in range(LOG_LINES))
-
-
-def every_kubectl() -> list[Path]:
-    folders = os.environ.get("PATH", "").split(os.pathsep)
-    found = [Path(path).resolve() for folder in folders if (path := shutil.which("kubectl", path=folder))]
-    return list(dict.fromkeys(found))
-
-
-KUBECTLS: list[Any] = [*every_kubectl()] or [
-    pytest.param(None, marks=pytest.mark.skip(reason="no kubectl on PATH (apt install kubernetes-client)"))
-]
 
 
 @pytest.fixture
 def servers(tmp_path: Path, lab_octet: int) -> Iterator[StandIns]:
     with stand_ins(tmp_path, lab_octet) as running:
         yield running
-
-
-class Kubectl:
-    """One kubectl; without WebSockets it speaks SPDY/3.1 (releases before 1.29 never speak anything else)."""
-
-    def __init__(self, path: Path, kubeconfig: Path, websockets: bool) -> None:
-        self._path = path
-        self._environment = {
-            **os.environ,
-            "KUBECONFIG": str(kubeconfig),
-            "HOME": str(kubeconfig.parent),
-            "KUBECTL_REMOTE_COMMAND_WEBSOCKETS": "true" if websockets else "false",
-        }
-
-    def run(self, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            [self._path, *arguments],
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            timeout=SECONDS,
-            env=self._environment,
-            check=False,
-        )
-
-    def run_on_terminal(self, typed: str, *arguments: str) -> tuple[int, str]:
-        """Exit code and everything that the terminal shows (what is typed as well)."""
-        master, slave = pty.openpty()
-        with os.fdopen(master, "r+b", buffering=0) as terminal:
-            process = subprocess.Popen(
-                [self._path, *arguments], stdin=slave, stdout=slave, stderr=slave, env=self._environment
-            )
-            os.close(slave)
-            terminal.write(typed.encode())
-            shown = b""
-            with suppress(OSError):  # how a terminal tells that nobody has it open any more
-                while piece := terminal.read(4096):
-                    shown += piece
-            return process.wait(SECONDS), shown.decode()
-
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [self._path, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=self._environment
-        )
 
 
 @pytest.fixture(params=KUBECTLS, ids=str)
@@ -94,19 +34,6 @@ def kubectl_path(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(params=["websocket", "spdy"])
 def kubectl(request: pytest.FixtureRequest, kubectl_path: Path, servers: StandIns) -> Kubectl:
     return Kubectl(kubectl_path, servers.credentials.kubeconfig, request.param == "websocket")
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
 
 
 def test_exec_keeps_stdout_stderr_and_the_exit_code_apart(kubectl: Kubectl) -> None:
