@@ -13,21 +13,21 @@ into its place. Nothing is flushed to the disk itself: the data lives as long as
 Environment: POD_IP, STORE_DIR (or the emptyDir mounted at /data, MOUNT_DATA), STORE_PORT (8333), STORE_MAX_BYTES.
 """
 
-import asyncio
-import contextlib
 import hashlib
 import os
 import re
-import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from aiohttp.typedefs import Handler
+from prometheus_client import Counter, Gauge, Histogram
 
-from lab import logs
+from lab.workloads.http_metrics import metrics_handler, new_registry
+from lab.workloads.serving import Listener, Logger, listening, run_program, until_stopped
+from lab.workloads.settings import Settings
 
 CHECKSUM_HEADER = "x-checksum-sha256"
 REQUEST_SECONDS_EDGES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -37,8 +37,6 @@ MAX_KEY_LENGTH = 512
 CHUNK_BYTES = 64 * 1024
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class InvalidKeyError(ValueError):
@@ -154,8 +152,7 @@ class StoreMetrics:
     """What the store tells Prometheus."""
 
     def __init__(self, objects: ObjectDirectory) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]
-        self.registry = CollectorRegistry()
+        self.registry = new_registry()
         self.requests = Counter("store_requests", "Requests answered.", ["method", "status"], registry=self.registry)
         self.seconds = Histogram(
             "store_request_seconds",
@@ -189,7 +186,7 @@ class Store:
     def application(self) -> web.Application:
         app = web.Application(middlewares=[self._observe])
         app.router.add_get("/healthz", self._healthz, allow_head=False)
-        app.router.add_get("/metrics", self._serve_metrics, allow_head=False)
+        app.router.add_get("/metrics", metrics_handler(self._metrics.registry), allow_head=False)
         app.router.add_get("/", self._list, allow_head=False)
         app.router.add_put("/{key:.+}", self._put)
         app.router.add_get("/{key:.+}", self._get, allow_head=False)
@@ -223,10 +220,6 @@ class Store:
 
     async def _healthz(self, _request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
-
-    async def _serve_metrics(self, _request: web.Request) -> web.Response:
-        body = generate_latest(self._metrics.registry)
-        return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
     async def _list(self, request: web.Request) -> web.Response:
         listed = self._objects.list(request.query.get("prefix", ""))
@@ -289,25 +282,16 @@ class Store:
         return info
 
 
-async def serve(environ: Mapping[str, str]) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    log = logs.configure("store")
-    root = Path(environ.get("STORE_DIR") or environ["MOUNT_DATA"])
-    host, port = environ["POD_IP"], int(environ.get("STORE_PORT", "8333"))
+async def serve(settings: Settings, log: Logger) -> None:
+    """Serve until SIGTERM."""
+    root = Path(settings.optional("STORE_DIR") or settings.mount("/data"))
+    host, port = settings.text("POD_IP"), settings.count("STORE_PORT", 8333)
     objects = ObjectDirectory(root)
-    store = Store(objects, max_bytes=int(environ.get("STORE_MAX_BYTES", str(256 * 1024 * 1024))))
-    runner = web.AppRunner(store.application(), access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    await web.TCPSite(runner, host, port).start()
-    log.info("serving", address=f"{host}:{port}", directory=str(root), objects=objects.count)
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await stop.wait()
-    await runner.cleanup()
-    log.info("stopped")
+    store = Store(objects, max_bytes=settings.count("STORE_MAX_BYTES", 256 << 20))
+    async with listening([Listener(store.application(), host, port)], drain_seconds=0.5):
+        log.info("serving", address=f"{host}:{port}", directory=str(root), objects=objects.count)
+        await until_stopped()
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(os.environ))
+    run_program("store", serve)

@@ -11,13 +11,14 @@ import threading
 import time
 
 from lab import logs
+from lab.workloads.settings import SettingError, Settings
 from lab.workloads.trainer.allreduce import StoppedError
 from lab.workloads.trainer.coordination import Coordinator, Follower, Leader
 from lab.workloads.trainer.exporter import Exporter
 from lab.workloads.trainer.metrics import TrainerMetrics
 from lab.workloads.trainer.objectstore import ObjectStore
 from lab.workloads.trainer.rank import Rank
-from lab.workloads.trainer.settings import Settings
+from lab.workloads.trainer.settings import RankSettings
 
 BAD_SETTINGS = 2
 STOPPED = 128 + signal.SIGTERM
@@ -44,10 +45,9 @@ def stop_on_signals(stop: threading.Event) -> None:
 def main() -> int:
     log = logs.configure("trainer")
     try:
-        settings = Settings.from_environ(os.environ)
-        ObjectStore(settings.store_url, settings.store_timeout)
-    except ValueError as error:
-        log.error("bad settings", error=str(error))  # noqa: TRY400 (the message says it all)
+        settings = RankSettings.read(Settings())
+    except SettingError as error:
+        log.critical("cannot start", reason=str(error))
         return BAD_SETTINGS
     log = log.bind(rank=settings.rank)
     stop = threading.Event()

@@ -17,7 +17,7 @@ from lab.workloads.trainer.objectstore import ObjectStore, StoreError
 from lab.workloads.trainer.record import Claim, RunRecord, newer
 from lab.workloads.trainer.rendezvous import Assignment, Member, RendezvousError, RendezvousServer, join
 from lab.workloads.trainer.saving import CheckpointWriter, RecordWriter
-from lab.workloads.trainer.settings import Settings
+from lab.workloads.trainer.settings import RankSettings
 from lab.workloads.trainer.training import StepResult, StragglerGauge, TrainingState
 
 _T = TypeVar("_T")
@@ -62,7 +62,7 @@ class Leader:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: RankSettings,
         metrics: TrainerMetrics,
         stop: threading.Event,
         new_store: Callable[[], ObjectStore],
@@ -175,7 +175,7 @@ class Follower:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: RankSettings,
         metrics: TrainerMetrics,
         stop: threading.Event,
         new_store: Callable[[], ObjectStore],

@@ -26,13 +26,11 @@ class _Answer:
 
 
 class ObjectStore:
-    """Objects below `url`; every request ends within `timeout` seconds. Methods raise StoreError."""
+    """Objects below `url` (http://HOST[:PORT]), each request within `timeout` seconds. Methods raise StoreError."""
 
     def __init__(self, url: str, timeout: float) -> None:
         parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname:
-            raise ValueError(f"the store's address must be http://HOST[:PORT], not {url!r}")
-        self._host, self._port = parts.hostname, parts.port or 80
+        self._host, self._port = parts.hostname or "", parts.port or 80
         self._base = parts.path.rstrip("/")
         self._timeout = timeout
         self._connection: http.client.HTTPConnection | None = None

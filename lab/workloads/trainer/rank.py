@@ -10,7 +10,7 @@ from lab.workloads.trainer.assembly import Assembly, listen
 from lab.workloads.trainer.coordination import Coordinator, Start
 from lab.workloads.trainer.dataset import make_shard
 from lab.workloads.trainer.metrics import TrainerMetrics
-from lab.workloads.trainer.settings import Settings
+from lab.workloads.trainer.settings import RankSettings
 from lab.workloads.trainer.training import Stepper, StepResult, TrainingState
 
 
@@ -19,7 +19,7 @@ class Rank:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: RankSettings,
         coordinator: Coordinator,
         metrics: TrainerMetrics,
         stop: threading.Event,

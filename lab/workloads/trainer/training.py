@@ -14,7 +14,7 @@ from lab.workloads.trainer.checkpoint import Checkpoint, digest
 from lab.workloads.trainer.dataset import Floats, Shard, draw_batch
 from lab.workloads.trainer.model import PARAMETERS, Sgd, initial_parameters, loss_and_gradient
 from lab.workloads.trainer.record import RunRecord
-from lab.workloads.trainer.settings import Settings
+from lab.workloads.trainer.settings import RankSettings
 
 STRAGGLER_WEIGHT = 0.2
 
@@ -62,7 +62,7 @@ class StepResult:
 class Stepper:
     """Makes steps with one rank's shard. A step lasts at least `step_seconds`, which stands in for the GPU's time."""
 
-    def __init__(self, settings: Settings, shard: Shard, stop: threading.Event) -> None:
+    def __init__(self, settings: RankSettings, shard: Shard, stop: threading.Event) -> None:
         self._stop = stop
         self._settings = settings
         self._shard = shard
