@@ -4,12 +4,15 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from pydantic_core import to_json
+
+from lab.apiserver import prometheus_targets
 from lab.apiserver.deletion import parse_delete_options
 from lab.apiserver.discovery import discovery_document
 from lab.apiserver.errors import Refused, method_not_allowed, no_such_path, not_found, success
 from lab.apiserver.eviction import bind, evict
 from lab.apiserver.exchange import Exchange
-from lab.apiserver.kinds import REVIEWS, Registry, group_version
+from lab.apiserver.kinds import POD, REVIEWS, Registry, group_version
 from lab.apiserver.lifecycle import Lifecycle
 from lab.apiserver.listing import page, selected, watch_request
 from lab.apiserver.objects import Objects
@@ -96,6 +99,8 @@ class Application:
         elif path == "/openapi/v2":
             # An empty specification: kubectl then checks nothing on its own side.
             await exchange.answer(b"", content_type=_EMPTY_OPENAPI)
+        elif path == prometheus_targets.PATH:
+            await exchange.answer(to_json(prometheus_targets.targets(self._objects.store.all(POD))))
         elif exchange.method == "POST":
             await self._review(exchange)
         elif document := discovery_document(self._registry, path):
