@@ -44,12 +44,13 @@ def up(directory: LabDirectory, network: LabNetwork, bare: bool, say: Say) -> La
     Raises LabError where it cannot start or does not come up; then nothing of it is left running. An interrupt
     (KeyboardInterrupt) takes it down again too.
     """
+    started_at = time.time()
     check_length(directory)
     directory.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _locked(directory) as lock:
         _clear_away(directory)
         _check_ports(network, bare)
-        supervisor = _start_supervisor(directory, network, bare, lock)
+        supervisor = _start_supervisor(directory, network, bare, started_at, lock)
     try:
         return _follow(directory, supervisor, say)
     except BaseException:
@@ -101,10 +102,10 @@ def _check_ports(network: LabNetwork, bare: bool) -> None:
 
 
 def _start_supervisor(
-    directory: LabDirectory, network: LabNetwork, bare: bool, lock: IO[bytes]
+    directory: LabDirectory, network: LabNetwork, bare: bool, started_at: float, lock: IO[bytes]
 ) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "lab.supervisor", "--directory", str(directory.root)]
-    command += ["--octet", str(network.octet), *(["--bare"] if bare else [])]
+    command += ["--octet", str(network.octet), "--started-at", repr(started_at), *(["--bare"] if bare else [])]
     with directory.log("supervisor").open("ab") as output:
         supervisor = subprocess.Popen(
             command,

@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from lab.credentials import Credentials
 from lab.network import LabNetwork
 
 SCRAPE_INTERVAL = "1s"
@@ -13,8 +14,18 @@ SCRAPE_INTERVAL = "1s"
 ANNOTATION = "__meta_kubernetes_pod_annotation_prometheus_io_"
 
 
-def prometheus_configuration(network: LabNetwork, kubeconfig: Path, rules: Path) -> str:
-    """prometheus.yml: pods are found through the Kubernetes API by their prometheus.io annotations."""
+def prometheus_configuration(network: LabNetwork, credentials: Credentials, rules: Path) -> str:
+    """prometheus.yml: pods are found by their prometheus.io annotations.
+
+    Debian builds Prometheus without Kubernetes discovery, so the API server lists the pods for HTTP discovery under the
+    labels that Kubernetes discovery gives them: the relabelling is the one of a real cluster.
+    """
+    discovery = {
+        "url": network.api_url + "/prometheus/pods",
+        "refresh_interval": SCRAPE_INTERVAL,
+        "authorization": {"credentials_file": str(credentials.token)},
+        "tls_config": {"ca_file": str(credentials.ca_certificate)},
+    }
     configuration: dict[str, Any] = {
         "global": {"scrape_interval": SCRAPE_INTERVAL, "scrape_timeout": SCRAPE_INTERVAL, "evaluation_interval": "1s"},
         "rule_files": [str(rules / "*.yml")],
@@ -22,7 +33,7 @@ def prometheus_configuration(network: LabNetwork, kubeconfig: Path, rules: Path)
         "scrape_configs": [
             {
                 "job_name": "pods",
-                "kubernetes_sd_configs": [{"role": "pod", "kubeconfig_file": str(kubeconfig)}],
+                "http_sd_configs": [discovery],
                 "relabel_configs": [
                     {"source_labels": [ANNOTATION + "scrape"], "action": "keep", "regex": "true"},
                     {

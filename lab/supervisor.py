@@ -38,12 +38,19 @@ POLL_SECONDS = 0.2
 class Supervisor:
     """One lab from start to end."""
 
-    def __init__(self, directory: LabDirectory, network: LabNetwork, bare: bool, log: structlog.stdlib.BoundLogger):
+    def __init__(
+        self,
+        directory: LabDirectory,
+        network: LabNetwork,
+        bare: bool,
+        started_at: float,
+        log: structlog.stdlib.BoundLogger,
+    ) -> None:
         self._directory = directory
         self._network = network
         self._bare = bare
         self._log = log
-        self._started_at = time.time()
+        self._started_at = started_at
         self._ready_after: float | None = None
         self._phase: Phase = "starting"
         self._step = "starting"
@@ -131,7 +138,7 @@ class Supervisor:
         place.mkdir(parents=True, exist_ok=True)
         if server.name == "prometheus":
             (place / "rules").mkdir(exist_ok=True)
-            text = monitoring.prometheus_configuration(self._network, self._directory.kubeconfig, place / "rules")
+            text = monitoring.prometheus_configuration(self._network, self._credentials, place / "rules")
             (place / "prometheus.yml").write_text(text)
         detail = f"{self._network.infra_ip}:{server.port}"
         command = server.command(binary, self._network, place)
@@ -242,8 +249,8 @@ class Supervisor:
         return Reply(detail=f"{child.name} runs")
 
     def _publish(self, step: str) -> None:
-        if step != self._step:
-            self._log.info(step or self._phase)
+        if step not in ("", self._step):
+            self._log.info(step)
         self._step = step
         missing = () if self._bare else tuple(s for s in SERVERS if s.name not in self._found)
         write_state(
@@ -301,10 +308,11 @@ def main() -> None:
     parser.add_argument("--directory", type=Path, required=True)
     parser.add_argument("--octet", type=int, required=True)
     parser.add_argument("--bare", action="store_true")
+    parser.add_argument("--started-at", type=float, default=time.time(), help="when `up` was asked for, epoch seconds")
     options = parser.parse_args()
     directory = LabDirectory(options.directory)
     log = logs.configure("supervisor")
-    supervisor = Supervisor(directory, LabNetwork(options.octet), options.bare, log)
+    supervisor = Supervisor(directory, LabNetwork(options.octet), options.bare, options.started_at, log)
     raise SystemExit(asyncio.run(supervisor.run()))
 
 

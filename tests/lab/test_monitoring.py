@@ -2,21 +2,25 @@ from pathlib import Path
 
 import yaml
 
+from lab.credentials import credentials_in
 from lab.monitoring import alertmanager_configuration, prometheus_configuration
 from lab.network import LabNetwork
 
 
 def test_prometheus_finds_pods_through_the_labs_own_api() -> None:
-    text = prometheus_configuration(LabNetwork(9), Path("/lab/kubeconfig"), Path("/lab/rules"))
+    text = prometheus_configuration(LabNetwork(9), credentials_in(Path("/lab")), Path("/lab/rules"))
     configuration = yaml.safe_load(text)
     pods = next(job for job in configuration["scrape_configs"] if job["job_name"] == "pods")
-    assert pods["kubernetes_sd_configs"] == [{"role": "pod", "kubeconfig_file": "/lab/kubeconfig"}]
+    assert [discovery["url"] for discovery in pods["http_sd_configs"]] == ["https://127.9.0.1:6443/prometheus/pods"]
+    assert pods["http_sd_configs"][0]["authorization"] == {"credentials_file": "/lab/token"}
     labels = {rule.get("target_label") for rule in pods["relabel_configs"]}
     assert {"namespace", "pod", "node", "app", "job"} <= labels
 
 
 def test_prometheus_sends_alerts_to_the_labs_alertmanager_and_reads_its_rules() -> None:
-    configuration = yaml.safe_load(prometheus_configuration(LabNetwork(9), Path("/k"), Path("/lab/rules")))
+    configuration = yaml.safe_load(
+        prometheus_configuration(LabNetwork(9), credentials_in(Path("/lab")), Path("/lab/rules"))
+    )
     assert configuration["alerting"]["alertmanagers"][0]["static_configs"] == [{"targets": ["127.9.0.1:9093"]}]
     assert configuration["rule_files"] == ["/lab/rules/*.yml"]
 
