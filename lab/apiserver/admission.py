@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Network
+from typing import Any
 
 from lab.apiserver.defaults import apply_creation_defaults, apply_defaults
 from lab.apiserver.errors import (
@@ -66,6 +67,7 @@ class Admission:
         if kind.generation:
             metadata["generation"] = 1
         with _understood(kind, document):
+            _drop_nulls(document)
             apply_defaults(kind, document)
             apply_creation_defaults(kind, document, self.toleration_seconds)
             _refuse(kind, metadata["name"], creation_errors(kind, document))
@@ -87,6 +89,7 @@ class Admission:
             metadata["namespace"] = stored.namespace
         _keep_other_half(kind, old, new, subresource)
         with _understood(kind, new):
+            _drop_nulls(new)
             apply_defaults(kind, new)
             _keep_address(kind, old, new)
             _refuse(kind, stored.name, [*_finalizer_errors(kept, metadata), *update_errors(kind, old, new)])
@@ -171,6 +174,17 @@ def _metadata(document: Document) -> Document:
     for name in [name for name, value in metadata.items() if value in (None, "", {}, [])]:
         del metadata[name]
     return metadata
+
+
+def _drop_nulls(value: Any) -> None:
+    """A null is a field that is not there: without this, two spellings of one pod template would differ."""
+    if isinstance(value, dict):
+        for name in [name for name, it in value.items() if it is None]:
+            del value[name]
+        value = value.values()
+    for it in value:
+        if isinstance(it, (dict, list)):
+            _drop_nulls(it)
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from lab.apiserver.kinds import REVIEWS, Registry, Resource, group_version
 
 VERSION = {
     "major": "1",
-    "minor": "32",
-    "gitVersion": "v1.32.0+mlchaos",
+    "minor": "36",
+    "gitVersion": "v1.36.0+mlchaos",
     "gitCommit": "",
     "gitTreeState": "clean",
     "buildDate": "2025-01-01T00:00:00Z",
