@@ -155,6 +155,9 @@ class _Answer:
         self._shape = shape
         self._prompt_tokens = prompt_tokens
         self._head = {"id": f"{shape.id_prefix}-{uuid4().hex}", "created": int(time.time()), "model": model}
+        # What all chunks have in common is rendered once: there are hundreds of them in a second.
+        common = json.dumps({**self._head, "object": shape.chunk_kind})
+        self._before_part = f'data: {common[:-1]}, "choices": [{{"index": 0, '
 
     def whole(self, text: str, reason: str | None, tokens: int) -> dict[str, Any]:
         choice = {"index": 0, **self._shape.choice(text), "logprobs": None, "finish_reason": reason}
@@ -166,11 +169,13 @@ class _Answer:
         return before + self._event(self._shape.chunk_choice(token.text), token.finish_reason)
 
     def usage_chunk(self, tokens: int) -> bytes:
-        return _sse({**self._head, "object": self._shape.chunk_kind, "choices": [], "usage": self._usage(tokens)})
+        document = {**self._head, "object": self._shape.chunk_kind, "choices": [], "usage": self._usage(tokens)}
+        return f"data: {json.dumps(document)}\n\n".encode()
 
     def _event(self, part: dict[str, Any], reason: str | None) -> bytes:
-        choice = {"index": 0, **part, "logprobs": None, "finish_reason": reason}
-        return _sse({**self._head, "object": self._shape.chunk_kind, "choices": [choice]})
+        text = json.dumps(part)[1:-1]
+        after = f', "logprobs": null, "finish_reason": {json.dumps(reason)}}}]}}'
+        return f"{self._before_part}{text}{after}\n\n".encode()
 
     def _usage(self, tokens: int) -> dict[str, int]:
         return {
@@ -178,10 +183,6 @@ class _Answer:
             "completion_tokens": tokens,
             "total_tokens": self._prompt_tokens + tokens,
         }
-
-
-def _sse(document: dict[str, Any]) -> bytes:
-    return b"data: " + json.dumps(document, separators=(",", ":")).encode() + b"\n\n"
 
 
 def _error(error: BadRequestError) -> web.Response:

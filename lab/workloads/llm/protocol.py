@@ -5,7 +5,7 @@ CLOCK_MONOTONIC, which both processes read from the same clock.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 STOP, LENGTH, ABORT = "stop", "length", "abort"
@@ -64,7 +64,8 @@ class StepReport:
 
 def encode(message: Submit | Abort | Ready) -> bytes:
     """One line for a message."""
-    return json.dumps({type(message).__name__: asdict(message)}, separators=(",", ":")).encode() + b"\n"
+    fields = {name: getattr(message, name) for name in message.__slots__}
+    return json.dumps({type(message).__name__: fields}).encode() + b"\n"
 
 
 def encode_report(report: StepReport) -> bytes:
@@ -78,7 +79,7 @@ def encode_report(report: StepReport) -> bytes:
         report.kv_cache_usage,
         report.preempted,
     ]
-    return json.dumps({"StepReport": fields}, separators=(",", ":")).encode() + b"\n"
+    return json.dumps({"StepReport": fields}).encode() + b"\n"
 
 
 def decode(line: bytes) -> Submit | Abort | Ready | StepReport:

@@ -11,7 +11,7 @@ from lab.workloads.ranker.protocol import USER as USER_INPUT
 
 ITEMS_PER_REQUEST = 16
 PROMPT_TOKENS = (60, 160)  # shortest and longest
-ANSWER_TOKENS = (16, 32)
+ANSWER_TOKENS = (12, 24)
 
 
 def arrivals(rng: Random, per_second: float) -> Iterator[float]:
