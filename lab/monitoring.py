@@ -23,7 +23,8 @@ def prometheus_configuration(network: LabNetwork, credentials: Credentials, rule
     discovery = {
         "url": network.api_url + "/prometheus/pods",
         "refresh_interval": SCRAPE_INTERVAL,
-        "authorization": {"credentials_file": str(credentials.token)},
+        # Without the type, Prometheus 2.42 sends the bare token in the header for this kind of discovery.
+        "authorization": {"type": "Bearer", "credentials_file": str(credentials.token)},
         "tls_config": {"ca_file": str(credentials.ca_certificate)},
     }
     configuration: dict[str, Any] = {

@@ -12,7 +12,7 @@ def test_prometheus_finds_pods_through_the_labs_own_api() -> None:
     configuration = yaml.safe_load(text)
     pods = next(job for job in configuration["scrape_configs"] if job["job_name"] == "pods")
     assert [discovery["url"] for discovery in pods["http_sd_configs"]] == ["https://127.9.0.1:6443/prometheus/pods"]
-    assert pods["http_sd_configs"][0]["authorization"] == {"credentials_file": "/lab/token"}
+    assert pods["http_sd_configs"][0]["authorization"] == {"type": "Bearer", "credentials_file": "/lab/token"}
     labels = {rule.get("target_label") for rule in pods["relabel_configs"]}
     assert {"namespace", "pod", "node", "app", "job"} <= labels
 
