@@ -57,7 +57,7 @@ test-lab: setup  ## Tests with real processes: the lab, its API's conformance, t
 
 test-cluster: $(VENV)/.installed  ## Tests that need only a Kubernetes API: make test-cluster KUBECONFIG=...
 	@[ -n "$(KUBECONFIG)" ] || { echo "name the cluster: make test-cluster KUBECONFIG=path" >&2; exit 2; }
-	@KUBECONFIG="$(KUBECONFIG)" $(BIN)/python -m pytest -q -m cluster tests
+	@MLCHAOS_TEST_CLUSTER=1 KUBECONFIG="$(KUBECONFIG)" $(BIN)/python -m pytest -q -m cluster tests
 	@KUBECONFIG="$(KUBECONFIG)" $(BIN)/python -m pytest -q tests/conformance
 
 soak: setup  ## The long version of the lab's crash tests: 20 cycles up and down

@@ -30,6 +30,10 @@ class ConflictError(KubeError):
     """A precondition of a write does not hold any more."""
 
 
+class TransientError(KubeError):
+    """The API did not answer, or could not: the same call may succeed later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is asked of the API, in the words of a Role."""
@@ -126,7 +130,7 @@ class Kube:
         except ApiException as error:
             raise _refusal(what, self.server, error.status or 0, _message(error.body)) from error
         except (HTTPError, OSError) as error:
-            raise KubeError(f"cannot {what}: {_unreachable(self.server, self._timeout, error)}") from error
+            raise TransientError(f"cannot {what}: {_unreachable(self.server, self._timeout, error)}") from error
 
 
 def _configuration() -> Any:
@@ -164,7 +168,8 @@ def _refusal(what: Request, server: str, status: int, message: str) -> KubeError
         return NotFoundError(f"cannot {what}: it is not there (404): {message}")
     if status == 409:
         return ConflictError(f"cannot {what}: conflict (409): {message}")
-    return KubeError(f"cannot {what}: {server} answered {status}: {message}")
+    kind = TransientError if status >= 500 or status == 429 else KubeError
+    return kind(f"cannot {what}: {server} answered {status}: {message}")
 
 
 def _message(body: bytes | str | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from clients.kube import Document, Kube, KubeError
+from clients.kube import Document, Kube, TransientError
 
 logger = logging.getLogger("chaostoolkit")
 
@@ -38,8 +38,8 @@ def healed(namespace: str, workload: str, within_seconds: float = 60.0) -> dict[
     """Probe: wait until a workload such as `deployment/llm` has all its replicas ready again.
 
     It is whole when as many pods of its selector are ready (and not on their way out) as it wants, and its own status
-    says so too. Raises NotHealedError with what holds it when that takes longer than `within_seconds`. A read that
-    fails is tried again until then.
+    says so too. Raises NotHealedError with what holds it when that takes longer than `within_seconds`. An API that
+    does not answer is asked again until then.
     """
     kind, name = _parsed(workload)
     started = time.time()
@@ -49,7 +49,7 @@ def healed(namespace: str, workload: str, within_seconds: float = 60.0) -> dict[
         while True:
             try:
                 health = _read(kube, kind, namespace, name)
-            except KubeError as error:
+            except TransientError as error:
                 reason = str(error)
             else:
                 if health.whole:

@@ -98,25 +98,31 @@ def first_token_in_time(
 
 
 def observed(
-    prometheus_url: str, selector: str, metric: str = "http_requests_total", seconds: float = 10.0,
-    within_seconds: float = 30.0,
-) -> dict[str, Any]:  # fmt: skip
+    prometheus_url: str,
+    selector: str,
+    metric: str = "http_requests_total",
+    seconds: float = WINDOW_SECONDS,
+    settle_seconds: float = 2.0,
+    within_seconds: float = 60.0,
+) -> dict[str, Any]:
     """Probe: wait until Prometheus has scraped `metric` for `seconds` more, so that what follows reads those seconds.
 
-    It is the data that is waited for, not the clock: fails when they are not there `within_seconds` from now.
+    They begin `settle_seconds` from now: at least a scrape interval, since a window reaches back to the scrape before
+    it. It is the data that is waited for, not the clock: fails when they are not there within `within_seconds`.
     """
     started = time.time()
+    wanted = started + settle_seconds + seconds
     query = f"{metric}{{{selector}}}"
-    logger.info("Watching the load for %g s", seconds)
+    logger.info("Watching the load for %g s", settle_seconds + seconds)
     with Prometheus(prometheus_url) as prometheus:
         while True:
             now = time.time()
             newest, reason = _newest(prometheus, query, now)
-            if newest is not None and newest >= started + seconds:
-                return {"from": started, "to": newest}
+            if newest is not None and newest >= wanted:
+                return {"from": started + settle_seconds, "to": newest}
             if now > started + within_seconds:
                 raise NoReadingError(
-                    f"no samples of {query} from {seconds:g} s on within {within_seconds:g} s: {reason}"
+                    f"{query} was not scraped for {settle_seconds + seconds:g} s within {within_seconds:g} s: {reason}"
                 )
             time.sleep(POLL_SECONDS)
 
