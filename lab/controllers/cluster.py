@@ -125,7 +125,7 @@ class Cluster:
         if propagation is not None:
             options["propagationPolicy"] = propagation
         answer = await self.api.delete(path_to(resource, document), options)
-        if answer.get("kind") == "Status":
+        if answer.get("kind") == "Status" or (grace_seconds == 0 and not answer["metadata"].get("finalizers")):
             self.informer(resource).observe_deleted(document)
         else:
             self.informer(resource).observe(answer)

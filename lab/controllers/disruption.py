@@ -123,10 +123,10 @@ class DisruptionController(Controller[ObjectKey]):
         in_namespace = self._pods.indexed(INDEX_NAMESPACE, key[0])
         selected = [p for p in in_namespace if selectors.matches(selector, p["metadata"].get("labels"))]
         status = status_of(budget, selected, total_scale(selected, self._scale_of), now())
-        before = budget.get("status", {})
-        if any((before.get(field) or 0) != (value or 0) for field, value in status.items()):
+        before = {"disruptedPods": {}, **budget.get("status", {})}
+        if any(before.get(field) != value for field, value in status.items()):
             # In a merge patch a key that is to go must be named.
-            forgotten = dict.fromkeys((before.get("disruptedPods") or {}).keys() - status["disruptedPods"].keys())
+            forgotten = dict.fromkeys(before["disruptedPods"].keys() - status["disruptedPods"].keys())
             if forgotten:
                 status["disruptedPods"] = {**forgotten, **status["disruptedPods"]}
             # Granting an eviction changes the status too: never overwrite one that was not seen.

@@ -64,6 +64,9 @@ class EventRecorder:
             except (ApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
                 # Expected when the namespace is going or the server restarts; an Event is not worth a retry.
                 logger.debug("event not written", reason=said.reason, error=str(error))
+            except Exception:
+                # The recorder shares its process with every controller and must not take them along.
+                logger.exception("event not written", reason=said.reason)
             if self._dropped and self._waiting.empty():
                 logger.warning("events dropped: they came faster than they could be written", count=self._dropped)
                 self._dropped = 0

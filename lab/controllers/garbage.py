@@ -144,7 +144,8 @@ class GarbageCollector(Controller[Item]):
         """The object that `reference` means, from the cache or, before it is called absent, from the server."""
         found = await self._watch(kind_of(reference))
         if found is None:
-            return None
+            # A kind that the server does not know (any more) says nothing about its objects: delete nothing for that.
+            return {"metadata": {"uid": reference["uid"]}}
         resource, informer = found
         await informer.synced()
         place = namespace if resource.namespaced else ""

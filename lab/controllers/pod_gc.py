@@ -15,8 +15,9 @@ def removal(pod: Document, node: Document | None, options: Options) -> tuple[str
 
     A real cluster keeps the terminating pods of a lost node until somebody vouches for the node being off, with the
     taint node.kubernetes.io/out-of-service: until then the pods may well run on behind a cut network, and a second
-    copy could write to the same disk. In the lab a kubelet that dies takes its pods' processes with it, the kernel
-    sees to that, so silence is proof enough, and Jobs and gangs that wait for the old pods to go can go on.
+    copy could write to the same disk. In the lab losing a node means that its kubelet was killed, and the kernel kills
+    its pods' processes with it: silence is proof enough, and Jobs and gangs that wait for the old pods can go on. (A
+    kubelet that is only stopped kills what was removed as soon as it goes on; give more seconds to study that case.)
     """
     if not pods.node_of(pod):
         return ("it was never bound", 0.0) if pods.is_terminating(pod) else None

@@ -6,7 +6,7 @@ from functools import partial
 from lab.controllers import conditions, owners, pods, selectors
 from lab.controllers.adoption import adopted
 from lab.controllers.cluster import INDEX_NAMESPACE, Cluster
-from lab.controllers.controller import Controller, ObjectKey, Options, all_of
+from lab.controllers.controller import EXPECTED_STATUSES, Controller, ObjectKey, Options, all_of
 from lab.controllers.events import WARNING
 from lab.controllers.timestamps import now
 from lab.informer import key_of
@@ -100,7 +100,7 @@ class ReplicaSetController(Controller[ObjectKey]):
             try:
                 await self._scale(replica_set, [pod for pod in mine if pods.is_active(pod)])
             except ApiError as error:
-                if error.status != 404:
+                if error.status not in EXPECTED_STATUSES:
                     await self._report_failure(replica_set, error)
                 raise
             mine = self._owned(replica_set)

@@ -1,10 +1,40 @@
 """The scheduler's picture of the cluster: nodes, and the pods on them including those just sent there."""
 
-from collections.abc import Iterable
+import json
+from dataclasses import dataclass
+from functools import cached_property
 
-from lab.controllers import owners, pods
+from lab.controllers import owners, pods, selectors
 from lab.controllers.scheduling.demand import Amounts, capacity_of, demand_of
 from lab.kubeclient import Document
+
+MOST_SELECTIONS = 64
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Pods that a rule means: by namespace (None is any), label selector (as JSON), and whether those that go count."""
+
+    namespaces: frozenset[str] | None
+    selector_text: str
+    with_terminating: bool
+
+    @classmethod
+    def of(cls, selector: Document | None, namespaces: frozenset[str] | None, *, with_terminating: bool) -> "Selection":
+        """The selection by a metav1.LabelSelector."""
+        return cls(namespaces, json.dumps(selector, sort_keys=True), with_terminating)
+
+    @cached_property
+    def _selector(self) -> Document | None:
+        selector: Document | None = json.loads(self.selector_text)
+        return selector
+
+    def means(self, pod: Document) -> bool:
+        """Whether `pod` is one of them."""
+        metadata = pod["metadata"]
+        inside = self.namespaces is None or metadata["namespace"] in self.namespaces
+        counted = self.with_terminating or not pods.is_terminating(pod)
+        return inside and counted and selectors.matches(self._selector, metadata.get("labels"))
 
 
 class Place:
@@ -19,6 +49,7 @@ class Place:
         self.of_owner: dict[str, int] = {}
         self.repelling: dict[str, Document] = {}
         self._demands: dict[str, Amounts] = {}
+        self._selected: dict[Selection, set[str]] = {}
 
     def set_node(self, node: Document) -> None:
         """The node is there, or has changed."""
@@ -36,6 +67,8 @@ class Place:
             self._demands[uid] = demand_of(pod)
             self._add(pod, self._demands[uid], 1)
         self.pods[uid] = pod
+        for selection, selected in self._selected.items():
+            (selected.add if selection.means(pod) else selected.discard)(uid)
         if repels(pod):
             self.repelling[uid] = pod
 
@@ -45,6 +78,17 @@ class Place:
         if pod is not None:
             self._add(pod, self._demands.pop(uid), -1)
             self.repelling.pop(uid, None)
+            for selected in self._selected.values():
+                selected.discard(uid)
+
+    def count(self, selection: Selection) -> int:
+        """Pods here that `selection` means; counted once and then kept, since rules come in bursts of equal ones."""
+        selected = self._selected.get(selection)
+        if selected is None:
+            if len(self._selected) >= MOST_SELECTIONS:
+                self._selected.clear()
+            selected = self._selected[selection] = {uid for uid, pod in self.pods.items() if selection.means(pod)}
+        return len(selected)
 
     def _add(self, pod: Document, demand: Amounts, sign: int) -> None:
         for name, amount in demand.items():
@@ -104,7 +148,3 @@ class Places:
     def holds(self, uid: str) -> bool:
         """Whether the pod is bound or about to be."""
         return uid in self._where
-
-    def all_pods(self) -> Iterable[tuple[Place, Document]]:
-        """Every counted pod with its place."""
-        return ((place, pod) for place in self._places.values() for pod in place.pods.values())

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from lab.controllers import pods, selectors
-from lab.controllers.scheduling.places import Place
+from lab.controllers import selectors
+from lab.controllers.scheduling.places import Place, Selection
 from lab.kubeclient import Document
 
 Check = Callable[[Place], str | None]
@@ -21,27 +21,24 @@ def _terms(pod: Document, kind: str) -> list[Document]:
     return ((pod["spec"].get("affinity") or {}).get(kind) or {}).get(_REQUIRED) or []
 
 
-def _term_selects(term: Document, holder: Document, other: Document) -> bool:
-    """Whether an affinity term of `holder` means `other`.
+def _selection(term: Document, holder: Document) -> Selection:
+    """The pods that an affinity term of `holder` means.
 
     A namespaceSelector is understood when it is empty (all namespaces); other ones are taken as the holder's namespace.
     """
-    namespaces = term.get("namespaces") or [holder["metadata"]["namespace"]]
     everywhere = term.get("namespaceSelector") == {}
-    inside = everywhere or other["metadata"]["namespace"] in namespaces
-    return inside and selectors.matches(term.get("labelSelector"), other["metadata"].get("labels"))
+    namespaces = frozenset(term.get("namespaces") or [holder["metadata"]["namespace"]])
+    return Selection.of(term.get("labelSelector"), None if everywhere else namespaces, with_terminating=True)
 
 
-def _domains(places: Sequence[Place], term: Document, holder: Document) -> Counter[str]:
-    """Pods that `term` means, by value of its topology label."""
+def _domains(places: Sequence[Place], term: Document, selection: Selection) -> Counter[str]:
+    """Pods of `selection`, by value of the term's topology label."""
     key = term["topologyKey"]
-    return Counter(
-        place.labels[key]
-        for place in places
-        if key in place.labels
-        for other in place.pods.values()
-        if _term_selects(term, holder, other)
-    )
+    counts: Counter[str] = Counter()
+    for place in places:
+        if key in place.labels and (count := place.count(selection)):
+            counts[place.labels[key]] += count
+    return counts
 
 
 def checks_for(pod: Document, places: Sequence[Place]) -> list[Check]:
@@ -55,15 +52,15 @@ def checks_for(pod: Document, places: Sequence[Place]) -> list[Check]:
 
 
 def _away_from(pod: Document, term: Document, places: Sequence[Place]) -> Check:
-    taken = _domains(places, term, pod)
+    taken = _domains(places, term, _selection(term, pod))
     return lambda place: ANTI_AFFINITY if taken[place.labels.get(term["topologyKey"], "")] else None
 
 
 def _close_to(pod: Document, term: Document, places: Sequence[Place]) -> Check:
-    liked = _domains(places, term, pod)
+    liked = _domains(places, term, _selection(term, pod))
     key = term["topologyKey"]
     # The first of a group that wants to be together has nobody to go to.
-    first = not liked and _term_selects(term, pod, pod)
+    first = not liked and _selection(term, pod).means(pod)
     return lambda place: None if key in place.labels and (first or liked[place.labels[key]]) else AFFINITY
 
 
@@ -73,7 +70,7 @@ def _not_repelled(pod: Document, places: Sequence[Place]) -> Check:
         for place in places
         for other in place.repelling.values()
         for term in _terms(other, "podAntiAffinity")
-        if term["topologyKey"] in place.labels and _term_selects(term, other, pod)
+        if term["topologyKey"] in place.labels and _selection(term, other).means(pod)
     }
     return lambda place: EXISTING_ANTI_AFFINITY if forbidden & place.labels.items() else None
 
@@ -86,15 +83,15 @@ def _hard_spreading(pod: Document) -> list[Document]:
 def _spreading(pod: Document, rule: Document, places: Sequence[Place]) -> Check:
     key, most = rule["topologyKey"], int(rule["maxSkew"])
     eligible = [p for p in places if p.node and key in p.labels and selectors.node_selected(pod["spec"], p.node)]
-    selector = {**(rule.get("labelSelector") or {})}
-    own = pod["metadata"].get("labels") or {}
+    selector, own = rule.get("labelSelector") or {}, pod["metadata"].get("labels") or {}
     same = {k: own[k] for k in rule.get("matchLabelKeys") or [] if k in own}
-    selector["matchLabels"] = {**(selector.get("matchLabels") or {}), **same}
+    selector = {**selector, "matchLabels": {**(selector.get("matchLabels") or {}), **same}}
+    selection = Selection.of(selector, frozenset([pod["metadata"]["namespace"]]), with_terminating=False)
     counts = Counter({place.labels[key]: 0 for place in eligible})
     for place in eligible:
-        counts[place.labels[key]] += sum(_counts(selector, pod, other) for other in place.pods.values())
+        counts[place.labels[key]] += place.count(selection)
     least = min(counts.values(), default=0)
-    itself = int(selectors.matches(selector, own))
+    itself = int(selection.means(pod))
 
     def check(place: Place) -> str | None:
         if key not in place.labels:
@@ -102,9 +99,3 @@ def _spreading(pod: Document, rule: Document, places: Sequence[Place]) -> Check:
         return SPREAD if counts[place.labels[key]] + itself - least > most else None
 
     return check
-
-
-def _counts(selector: Document, pod: Document, other: Document) -> bool:
-    same_namespace = other["metadata"]["namespace"] == pod["metadata"]["namespace"]
-    going = pods.is_terminating(other)
-    return same_namespace and not going and selectors.matches(selector, other["metadata"].get("labels"))
