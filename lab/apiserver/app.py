@@ -3,17 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from secrets import compare_digest
 
 from pydantic_core import to_json
 
 from lab.apiserver import prometheus_targets
 from lab.apiserver.deletion import parse_delete_options
 from lab.apiserver.discovery import discovery_document
-from lab.apiserver.errors import Refused, method_not_allowed, no_such_path, not_found, success
+from lab.apiserver.errors import Document, Refused, forbidden, method_not_allowed, no_such_path, not_found, success
 from lab.apiserver.eviction import bind, evict
 from lab.apiserver.exchange import Exchange
-from lab.apiserver.kinds import POD, REVIEWS, Registry, group_version
-from lab.apiserver.lifecycle import Lifecycle
+from lab.apiserver.kinds import NAMESPACE, POD, REVIEWS, Registry, group_version
+from lab.apiserver.lifecycle import PERMANENT_NAMESPACES, Lifecycle
 from lab.apiserver.listing import page, selected, watch_request
 from lab.apiserver.objects import Objects
 from lab.apiserver.patches import APPLY
@@ -70,12 +71,15 @@ class Application:
             await answer(refusal, scope, send)
         except ConnectionResetError:
             return
-        except Exception:
+        except Exception as error:
+            if exchange.started:
+                raise
             _log.exception("%s %s failed", exchange.method, exchange.path)
-            raise
+            await answer(Refused(500, "InternalError", f"Internal error occurred: {error!r}"), scope, send)
 
     async def _route(self, exchange: Exchange, send: Send) -> None:
-        if exchange.path not in _OPEN_PATHS and exchange.headers.get(b"authorization") != self._authorization:
+        given = exchange.headers.get(b"authorization", b"")
+        if exchange.path not in _OPEN_PATHS and not compare_digest(given, self._authorization):
             raise Refused(401, "Unauthorized", "Unauthorized")
         target = parse_path(self._registry, exchange.path)
         if exchange.scope["type"] == "websocket" and (target is None or target.subresource != "exec"):
@@ -138,7 +142,9 @@ class Application:
     async def _create(self, exchange: Exchange, target: Target) -> None:
         if target.namespace is None and target.resource.kind.namespaced:
             raise method_not_allowed()
-        body = await exchange.object()
+        await self._create_from(exchange, target, await exchange.object())
+
+    async def _create_from(self, exchange: Exchange, target: Target, body: Document) -> None:
         stored = self._objects.create(target.resource, target.namespace or "", body, dry_run=exchange.dry_run)
         if not exchange.dry_run:
             stored = self._lifecycle.created(stored)
@@ -149,7 +155,8 @@ class Application:
         deleted: list[Stored] = []
         for stored in selected(self._objects.store, target, exchange.query):
             last, _ = self._objects.delete(stored, options)
-            self._lifecycle.deleted(last)
+            if not options.dry_run:
+                self._lifecycle.deleted(last)
             deleted.append(last)
         metadata = {"resourceVersion": str(self._objects.store.version)}
         await exchange.answer(list_bytes(target.resource, exchange.form, deleted, metadata))
@@ -173,9 +180,9 @@ class Application:
         content_type = exchange.content_type
         resource, namespace = target.resource, target.namespace or ""
         present = self._objects.store.get(resource.kind, namespace, target.name)
-        if present is None and content_type == APPLY and isinstance(patch, dict):
-            stored = self._objects.create(resource, namespace, patch, dry_run=exchange.dry_run)
-            await exchange.answer(object_bytes(resource, exchange.form, self._lifecycle.created(stored)), 201)
+        if present is None and content_type == APPLY and isinstance(patch, dict) and not target.subresource:
+            metadata = {**(patch.get("metadata") or {}), "name": target.name}
+            await self._create_from(exchange, target, {**patch, "metadata": metadata})
             return
         if present is None:
             raise not_found(resource.kind.group, resource.kind.plural, target.name)
@@ -195,6 +202,8 @@ class Application:
     async def _delete(self, exchange: Exchange, target: Target) -> None:
         options = parse_delete_options(await exchange.body(), exchange.query)
         kind = target.resource.kind
+        if kind is NAMESPACE and target.name in PERMANENT_NAMESPACES:
+            raise forbidden("", kind.plural, target.name, "this namespace may not be deleted")
         last, gone = self._objects.delete(self._stored(target), options)
         if not options.dry_run:
             self._lifecycle.deleted(last)
@@ -209,13 +218,13 @@ class Application:
         kind, name = target.resource.kind, target.subresource
         if (name == "status" and kind.status) or (name == "scale" and kind.scale):
             await self._serve_part(exchange, target)
-        elif kind.plural == "pods" and name in ("log", "exec"):
+        elif kind is POD and name in ("log", "exec"):
             await self._stream(exchange, target, send)
-        elif kind.plural == "pods" and name in NOT_SERVED:
+        elif kind is POD and name in NOT_SERVED:
             raise not_served(name)
-        elif kind.plural == "pods" and name in ("eviction", "binding") and exchange.method == "POST":
+        elif kind is POD and name in ("eviction", "binding") and exchange.method == "POST":
             await self._move(exchange, target)
-        elif kind.plural == "namespaces" and name == "finalize" and exchange.method == "PUT":
+        elif kind is NAMESPACE and name == "finalize" and exchange.method == "PUT":
             await self._replace(exchange, Target(target.resource, None, target.name))
         else:
             raise no_such_path()

@@ -24,6 +24,8 @@ class Exchange:
         self.scope = scope
         self.receive = receive
         self._send = send
+        self.started = False
+        """Whether the answer has begun, so that no other can be given."""
         self.method: str = scope.get("method", "GET")
         self.path: str = scope["path"]
         self.query = parse_query(scope["query_string"])
@@ -65,6 +67,7 @@ class Exchange:
 
     async def answer(self, body: bytes, code: int = 200, content_type: tuple[bytes, bytes] = _JSON) -> None:
         headers = [content_type, (b"content-length", str(len(body)).encode())]
+        self.started = True
         await self._send({"type": "http.response.start", "status": code, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
 
@@ -73,6 +76,7 @@ class Exchange:
 
     async def start_stream(self) -> None:
         """Begin an answer that is written piece by piece."""
+        self.started = True
         await self._send({"type": "http.response.start", "status": 200, "headers": [_JSON]})
 
     async def write(self, piece: bytes) -> None:

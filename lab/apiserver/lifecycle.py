@@ -5,6 +5,7 @@ from lab.apiserver.deletion import DeleteOptions
 from lab.apiserver.errors import Document
 from lab.apiserver.kinds import (
     CUSTOM_RESOURCE_DEFINITION,
+    EVENT,
     NAMESPACE,
     NODE,
     POD,
@@ -15,7 +16,10 @@ from lab.apiserver.kinds import (
 from lab.apiserver.objects import Objects
 from lab.apiserver.store import Stored
 
-INITIAL_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+PERMANENT_NAMESPACES = ("default", "kube-system", "kube-public")
+INITIAL_NAMESPACES = (*PERMANENT_NAMESPACES, "kube-node-lease")
+MOST_EVENTS = 5000
+"""Beyond so many Events the oldest tenth goes; a real server forgets them after an hour."""
 
 
 class Lifecycle:
@@ -38,6 +42,10 @@ class Lifecycle:
             self._objects.create(accounts, stored.name, {"metadata": {"name": "default"}})
         elif stored.kind is CUSTOM_RESOURCE_DEFINITION:
             return self._serve(stored)
+        elif stored.kind is EVENT and self._store.count(EVENT) > MOST_EVENTS:
+            oldest_first = sorted(self._store.all(EVENT), key=lambda event: event.version)
+            for event in oldest_first[: MOST_EVENTS // 10]:
+                self._store.remove(event)
         return stored
 
     def updated(self, stored: Stored) -> Stored:

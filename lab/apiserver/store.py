@@ -94,6 +94,10 @@ class Store:
                 return
             yield objects[place]
 
+    def count(self, kind: Kind) -> int:
+        """How many objects of `kind` there are."""
+        return len(self._objects.get(kind.key, ()))
+
     def population(self, namespace: str) -> int:
         """How many objects of any kind are in `namespace`."""
         return self._population[namespace]
