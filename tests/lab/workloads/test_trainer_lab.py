@@ -1,0 +1,289 @@
+"""The training job as it runs: real processes on addresses of their own, killed at the worst moments."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from lab.network import LabNetwork
+from lab.workloads.trainer.checkpoint import Checkpoint, decode
+
+pytestmark = pytest.mark.lab
+
+STEP_SECONDS = 0.05
+EVERY = 10
+
+
+class Cluster:
+    """A store and the ranks of a job, each on its pod's address."""
+
+    def __init__(self, octet: int, directory: Path, world_size: int = 2) -> None:
+        network = LabNetwork(octet)
+        self.world_size = world_size
+        self.directory = directory
+        self.store_ip = str(network.pod_range(0)[5])
+        self.rank_ips = [str(network.pod_range(1 + rank)[5]) for rank in range(world_size)]
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start_store(self) -> None:
+        directory = self.directory / "objects"
+        directory.mkdir(exist_ok=True)
+        self._start("store", "lab.workloads.store", POD_IP=self.store_ip, STORE_DIR=str(directory))
+
+    def start_rank(self, rank: int, **environment: str) -> None:
+        defaults = {
+            "POD_IP": self.rank_ips[rank],
+            "JOB_COMPLETION_INDEX": str(rank),
+            "WORLD_SIZE": str(self.world_size),
+            "TRAINER_SERVICE_HOST": self.rank_ips[0],
+            "TRAINER_SERVICE_PORT": "29500",
+            "CHECKPOINT_URL": f"http://{self.store_ip}:8333",
+            "CHECKPOINT_EVERY_STEPS": str(EVERY),
+            "STEP_SECONDS": str(STEP_SECONDS),
+            "ALLREDUCE_TIMEOUT_SECONDS": "2",
+        }
+        self._start(f"rank{rank}", "lab.workloads.trainer", **{**defaults, **environment})
+
+    def start(self, **environment: str) -> None:
+        self.start_store()
+        for rank in range(self.world_size):
+            self.start_rank(rank, **environment)
+
+    def _start(self, name: str, module: str, **environment: str) -> None:
+        with (self.directory / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", module], env={**os.environ, **environment}, stderr=log
+            )
+
+    def send(self, name: str, number: signal.Signals) -> None:
+        self.processes[name].send_signal(number)
+
+    def kill(self, name: str) -> None:
+        self.send(name, signal.SIGKILL)
+        self.processes[name].wait()
+
+    def end(self) -> None:
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+
+    def metrics(self, rank: int) -> dict[str, float]:
+        """Every sample of a rank; labels other than job and rank are appended to the name."""
+        with urllib.request.urlopen(f"http://{self.rank_ips[rank]}:9464/metrics", timeout=2) as answer:
+            text = answer.read().decode()
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+        return {".".join([sample.name, *_own_labels(sample.labels)]): sample.value for sample in samples}
+
+    def value(self, rank: int, name: str) -> float:
+        """A sample; not a number while the rank does not answer."""
+        try:
+            return self.metrics(rank)[f"mltrain_{name}"]
+        except (OSError, KeyError):
+            return float("nan")
+
+    def latest(self) -> Checkpoint:
+        """The checkpoint that the store's pointer points at."""
+        base = f"http://{self.store_ip}:8333"
+        with urllib.request.urlopen(f"{base}/trainer/latest", timeout=2) as answer:
+            key = json.loads(answer.read())["key"]
+        with urllib.request.urlopen(f"{base}/{key}", timeout=2) as answer:
+            return decode(answer.read())
+
+    def logs(self, name: str) -> str:
+        return (self.directory / f"{name}.log").read_text()
+
+
+def _own_labels(labels: dict[str, str]) -> list[str]:
+    return [value for name, value in sorted(labels.items()) if name not in ("job", "rank")]
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def cluster(lab_octet: int, tmp_path: Path) -> Iterator[Cluster]:
+    made = Cluster(lab_octet, tmp_path)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+def train_until(cluster: Cluster, step: int) -> None:
+    wait_for(lambda: all(cluster.value(rank, "step") >= step for rank in range(cluster.world_size)))
+
+
+def test_two_ranks_train_and_the_loss_falls(cluster: Cluster) -> None:
+    cluster.start(STEP_SECONDS="0.01")
+    train_until(cluster, 3)
+    first = cluster.value(0, "loss")
+    train_until(cluster, 200)
+    shown = cluster.metrics(0)
+    assert shown["mltrain_loss"] < 0.7 * first
+    assert shown["mltrain_up_ranks"] == shown["mltrain_world_size"] == 2
+    assert shown["mltrain_steps_total"] >= 200
+    assert shown["mltrain_lost_steps_total"] == shown["mltrain_recoveries_total"] == 0
+    assert 0 < shown["mltrain_productive_seconds_total"] <= shown["mltrain_wall_seconds_total"]
+    assert shown["mltrain_checkpoint_seconds_count"] > 0
+    assert cluster.value(1, "restarts_total.desync") == 0
+
+
+def crash_and_recover(cluster: Cluster, *names: str) -> None:
+    """Kill ranks between two checkpoints, start them again, and check the account that rank 0 gives of it."""
+    cluster.start()
+    train_until(cluster, 2 * EVERY + 3)
+    reached = max(cluster.value(rank, "step") for rank in range(2))
+    killed_at = time.time()
+    for name in names:
+        cluster.kill(name)
+    for name in names:
+        cluster.start_rank(int(name[-1]))
+    wait_for(lambda: cluster.value(0, "recoveries_total") == 1)
+    recovered_by = time.time()
+    shown = cluster.metrics(0)
+    lost = shown["mltrain_last_lost_steps"]
+    assert 0 < lost <= reached - 2 * EVERY + 1 + 0.25 / STEP_SECONDS
+    assert shown["mltrain_lost_steps_total"] == lost
+    outage = shown["mltrain_last_recovery_seconds"]
+    assert 0 < outage <= recovered_by - killed_at + 2 * STEP_SECONDS + 0.25
+    train_until(cluster, int(reached) + EVERY)
+    assert cluster.metrics(0)["mltrain_up_ranks"] == 2
+
+
+def test_a_job_goes_on_from_the_last_checkpoint_after_the_loss_of_rank_1(cluster: Cluster) -> None:
+    crash_and_recover(cluster, "rank1")
+    assert cluster.value(0, "restarts_total.peer_lost") == 1
+    assert cluster.value(1, "restarts_total.process") == 1
+
+
+def test_a_job_goes_on_from_the_last_checkpoint_after_the_loss_of_rank_0(cluster: Cluster) -> None:
+    crash_and_recover(cluster, "rank0")
+    assert cluster.value(0, "restarts_total.process") == 1
+    assert cluster.value(1, "restarts_total.peer_lost") == 1
+
+
+def test_a_job_goes_on_from_the_last_checkpoint_after_the_loss_of_all_ranks(cluster: Cluster) -> None:
+    crash_and_recover(cluster, "rank0", "rank1")
+
+
+def test_a_crash_changes_nothing_in_what_is_learned(lab_octet: int, tmp_path: Path) -> None:
+    learned = []
+    for name, is_crashed in (("calm", False), ("crashed", True)):
+        directory = tmp_path / name
+        directory.mkdir()
+        cluster = Cluster(lab_octet, directory)
+        try:
+            cluster.start(MAX_STEPS="60")
+            if is_crashed:
+                train_until(cluster, EVERY + 2)
+                cluster.kill("rank1")
+                cluster.start_rank(1, MAX_STEPS="60")
+            assert [cluster.processes[f"rank{rank}"].wait(30) for rank in range(2)] == [0, 0]
+            learned.append(cluster.latest())
+        finally:
+            cluster.end()
+    calm, crashed = learned
+    assert calm.step == crashed.step == 60
+    assert calm.parameters.tobytes() == crashed.parameters.tobytes()
+    assert (calm.record.recoveries, crashed.record.recoveries) == (0, 1)
+
+
+def test_a_hanging_rank_is_a_timeout_and_the_job_goes_on_when_it_wakes(cluster: Cluster) -> None:
+    cluster.start()
+    train_until(cluster, EVERY + 3)
+    cluster.send("rank1", signal.SIGSTOP)
+    wait_for(lambda: cluster.value(0, "restarts_total.timeout") == 1)
+    wait_for(lambda: cluster.value(0, "up_ranks") == 1)
+    heartbeat = cluster.value(0, "last_step_timestamp_seconds")
+    assert cluster.value(0, "last_step_timestamp_seconds") == heartbeat
+    cluster.send("rank1", signal.SIGCONT)
+    wait_for(lambda: cluster.value(0, "recoveries_total") == 1)
+    assert cluster.value(0, "last_recovery_seconds") >= 2
+    assert cluster.value(0, "up_ranks") == 2
+
+
+def test_a_store_that_is_away_for_a_while_does_not_stop_training(cluster: Cluster) -> None:
+    cluster.start()
+    train_until(cluster, EVERY + 1)
+    cluster.kill("store")
+    step = cluster.value(0, "step")
+    wait_for(lambda: cluster.value(0, "step") >= step + 2.0 / STEP_SECONDS)
+    wait_for(lambda: cluster.value(0, "checkpoint_failures_total.unreachable") > 0)
+    age = cluster.value(0, "checkpoint_age_seconds")
+    assert age >= 1.5
+    cluster.start_store()
+    wait_for(lambda: cluster.value(0, "checkpoint_age_seconds") < age)
+    assert cluster.value(0, "recoveries_total") == 0
+    assert cluster.latest().step > step
+
+
+def test_a_damaged_latest_checkpoint_costs_one_interval_more(cluster: Cluster) -> None:
+    cluster.start()
+    train_until(cluster, 3 * EVERY + 1)
+    wait_for(lambda: cluster.latest().step >= 3 * EVERY)
+    cluster.kill("rank0")
+    newest = cluster.latest().step
+    path = cluster.directory / "objects" / "trainer" / "checkpoints" / f"step-{newest:012d}.ckpt"
+    path.write_bytes(path.read_bytes()[:-10])
+    cluster.start_rank(0)
+    wait_for(lambda: cluster.value(0, "recoveries_total") == 1)
+    assert cluster.value(0, "checkpoint_fallbacks_total") == 1
+    assert cluster.value(0, "last_lost_steps") >= EVERY
+    assert "falling back to the one before" in cluster.logs("rank0")
+
+
+def test_a_rank_0_that_is_told_to_end_saves_its_last_step(cluster: Cluster) -> None:
+    cluster.start()
+    train_until(cluster, EVERY + 4)
+    began = time.monotonic()
+    cluster.send("rank0", signal.SIGTERM)
+    assert cluster.processes["rank0"].wait(3) == 128 + signal.SIGTERM
+    assert time.monotonic() - began < 2
+    assert cluster.latest().step >= EVERY + 4
+    cluster.start_rank(0)
+    wait_for(lambda: cluster.value(0, "recoveries_total") == 1)
+    assert cluster.value(0, "lost_steps_total") == 0
+
+
+def test_a_rank_without_its_peers_waits_and_still_answers(cluster: Cluster) -> None:
+    cluster.start_store()
+    cluster.start_rank(1)
+    wait_for(lambda: cluster.value(1, "up_ranks") == 1)
+    assert cluster.value(1, "step") == 0
+    began = time.monotonic()
+    cluster.send("rank1", signal.SIGTERM)
+    assert cluster.processes["rank1"].wait(3) == 128 + signal.SIGTERM
+    assert time.monotonic() - began < 1
+
+
+def test_four_ranks_train_together(lab_octet: int, tmp_path: Path) -> None:
+    cluster = Cluster(lab_octet, tmp_path, world_size=4)
+    try:
+        cluster.start()
+        train_until(cluster, EVERY + 1)
+        cluster.kill("rank2")
+        cluster.start_rank(2)
+        wait_for(lambda: cluster.value(0, "recoveries_total") == 1)
+        assert cluster.value(0, "up_ranks") == 4
+        assert cluster.value(0, "restarts_total.desync") == 0
+    finally:
+        cluster.end()
+
+
+def test_a_missing_setting_is_said_and_ends_the_rank(cluster: Cluster) -> None:
+    cluster.start_rank(1, TRAINER_SERVICE_HOST="")
+    assert cluster.processes["rank1"].wait(10) == 2
+    assert "TRAINER_SERVICE_HOST is not set" in cluster.logs("rank1")
