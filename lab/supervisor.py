@@ -81,7 +81,10 @@ class Supervisor:
         await asyncio.wait({bringing_up, ending}, return_when=asyncio.FIRST_COMPLETED)
         if bringing_up.done() and (error := bringing_up.exception()):
             self._log.error("the lab does not come up", exc_info=error)
-            self._crash = self._crash or f"{type(error).__name__}: {error}"
+            late = f"not ready within {READY_SECONDS:.0f} s, still {self._step}"
+            self._crash = self._crash or (
+                late if isinstance(error, TimeoutError) else f"{type(error).__name__}: {error}"
+            )
             self._end.set()
         await ending
         bringing_up.cancel()
@@ -211,7 +214,7 @@ class Supervisor:
 
     def _ended(self, child: Child) -> None:
         self._log.warning("a process ended by itself", component=child.name, how=child.ended)
-        if child.kind == "control-plane":
+        if child.kind == "control-plane" or self._phase == "starting":
             self._crash = f"{child.name} was lost ({child.ended}); see {child.log}"
             self._end.set()
         self._publish(self._step)

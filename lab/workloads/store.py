@@ -10,7 +10,7 @@
 An object appears whole or not at all: the body goes to a file beside the objects, is hashed on its way, and is renamed
 into its place. Nothing is flushed to the disk itself: the data lives as long as the pod's emptyDir does.
 
-Environment: POD_IP, STORE_DIR (or the emptyDir mounted at /data, MOUNT_DATA), STORE_PORT (8333), STORE_MAX_BYTES.
+Environment: POD_IP, STORE_DIR (or the emptyDir mounted at /data, MOUNT_DATA), LISTEN_PORT (8333), STORE_MAX_BYTES.
 """
 
 import hashlib
@@ -285,7 +285,7 @@ class Store:
 async def serve(settings: Settings, log: Logger) -> None:
     """Serve until SIGTERM."""
     root = Path(settings.optional("STORE_DIR") or settings.mount("/data"))
-    host, port = settings.text("POD_IP"), settings.count("STORE_PORT", 8333)
+    host, port = settings.text("POD_IP"), settings.count("LISTEN_PORT", 8333)
     objects = ObjectDirectory(root)
     store = Store(objects, max_bytes=settings.count("STORE_MAX_BYTES", 256 << 20))
     async with listening([Listener(store.application(), host, port)], drain_seconds=0.5):
