@@ -93,12 +93,11 @@ def _parsed(workload: str) -> tuple[str, str]:
 
 def _read(kube: Kube, kind: str, namespace: str, name: str) -> Health:
     workload = kube.workload(kind, namespace, name)
-    return judge(workload, kube.pods(namespace, _selector(workload)))
+    return judge(workload, kube.pods(namespace, label_selector(workload["spec"]["selector"])))
 
 
-def _selector(workload: Mapping[str, Any]) -> str:
-    """The workload's own selector, as a label selector query."""
-    selector = workload["spec"]["selector"]
+def label_selector(selector: Mapping[str, Any]) -> str:
+    """A workload's own selector, as the query of a list."""
     terms = [f"{key}={value}" for key, value in selector.get("matchLabels", {}).items()]
     terms += [_requirement(expression) for expression in selector.get("matchExpressions", ())]
     return ",".join(terms)
