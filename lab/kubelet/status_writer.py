@@ -49,8 +49,8 @@ class StatusWriter:
         self._gone.set()
 
     async def run(self) -> None:
-        """Write each change until cancelled."""
-        while True:
+        """Write each change until cancelled, or the pod is gone."""
+        while not self._gone.is_set():
             await self._dirty.wait()
             await self.flush()
 
