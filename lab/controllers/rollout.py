@@ -46,20 +46,16 @@ def rolling_update(desired: int, limit: Limits, new: Size, old: Sequence[Size]) 
 
 
 def _shrink_old(least: int, total: int, new: Size, old: Sequence[Size]) -> dict[str, int]:
-    # Pods of the new set that are not available yet do not count towards what must remain.
+    # Pods of the new set that are not available yet do not count towards what must remain. Of the others only what is
+    # asked for counts, since what is available is known late: a shrinking that is under way must not be done twice.
     budget = total - least - max(0, new.replicas - new.available)
     sizes = {s.name: s.replicas for s in old}
-    for s in old:  # Pods that do not work are free to go: nobody loses them.
-        gone = max(0, min(budget, s.replicas - s.available))
-        sizes[s.name] -= gone
-        budget -= gone
-    # Availability as it is known may lag behind a shrinking that is under way: never count more than what is asked for.
-    spare = min(new.replicas, new.available) + sum(min(s.available, sizes[s.name]) for s in old) - least
-    budget = min(budget, spare)
-    for s in old:
-        gone = max(0, min(budget, sizes[s.name]))
-        sizes[s.name] -= gone
-        budget -= gone
+    # Pods that do not work go first, whatever their set: nobody loses them.
+    for spare in ([max(0, s.replicas - s.available) for s in old], [s.replicas for s in old]):
+        for s, most in zip(old, spare, strict=True):
+            gone = max(0, min(budget, most, sizes[s.name]))
+            sizes[s.name] -= gone
+            budget -= gone
     return {s.name: sizes[s.name] for s in old if sizes[s.name] != s.replicas}
 
 
