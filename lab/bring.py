@@ -103,12 +103,25 @@ def _unpack_debian(packages: Sequence[str], say: Say) -> None:
 
 
 def _wrap(program: Path, root: Path) -> None:
-    """A script that runs an unpacked program with the libraries that were unpacked beside it."""
+    """A script that runs an unpacked program with the libraries and the data that were unpacked beside it.
+
+    Debian's builds read their data from below /usr/share: in a mount namespace of its own the program sees the unpacked
+    one there. Where the kernel allows no such namespace it runs without: Prometheus then has no web pages, and
+    Alertmanager says which template it misses.
+    """
     libraries = [str(found) for parent in ("lib", "usr/lib") for found in (root / parent).glob("*-linux-gnu*")]
+    share = root / "usr" / "share"
     _install_script(
         program.name,
-        "#!/bin/sh\n"
-        f'LD_LIBRARY_PATH="{":".join(libraries)}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}" exec "{program}" "$@"\n',
+        f"""#!/bin/sh
+export LD_LIBRARY_PATH="{":".join(libraries)}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"
+own="--mount"
+[ "$(id -u)" = 0 ] || own="--mount --user --map-root-user"
+if unshare $own -- mount --bind "{share}" /usr/share 2>/dev/null; then
+  exec unshare $own -- sh -c 'mount --bind "$1" /usr/share && shift && exec "$@"' sh "{share}" "{program}" "$@"
+fi
+exec "{program}" "$@"
+""",
     )
 
 
