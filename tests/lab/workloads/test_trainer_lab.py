@@ -16,11 +16,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lab.network import LabNetwork
 from lab.workloads.trainer.checkpoint import Checkpoint, decode
+from lab.workloads.trainer.record import Claim, RunRecord
 
 pytestmark = pytest.mark.lab
 
 STEP_SECONDS = 0.05
 EVERY = 10
+CRASH_EVERY = 40
+END_SECONDS = 10  # it takes a tenth of a second on a machine that is not busy
 
 
 class Cluster:
@@ -98,6 +101,14 @@ class Cluster:
         with urllib.request.urlopen(f"{base}/{key}", timeout=2) as answer:
             return decode(answer.read())
 
+    def record(self) -> RunRecord:
+        """The run's record in the store; one of no steps before there is any."""
+        try:
+            with urllib.request.urlopen(f"http://{self.store_ip}:8333/trainer/record", timeout=2) as answer:
+                return RunRecord.from_document(json.loads(answer.read()))
+        except OSError:
+            return RunRecord(started_at=0.0)
+
     def logs(self, name: str) -> str:
         return (self.directory / f"{name}.log").read_text()
 
@@ -106,7 +117,7 @@ def _own_labels(labels: dict[str, str]) -> list[str]:
     return [value for name, value in sorted(labels.items()) if name not in ("job", "rank")]
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true"
@@ -141,42 +152,57 @@ def test_two_ranks_train_and_the_loss_falls(cluster: Cluster) -> None:
     assert cluster.value(1, "restarts_total.desync") == 0
 
 
-def crash_and_recover(cluster: Cluster, *names: str) -> None:
-    """Kill ranks between two checkpoints, start them again, and check the account that rank 0 gives of it."""
-    cluster.start()
-    train_until(cluster, 2 * EVERY + 3)
-    reached = max(cluster.value(rank, "step") for rank in range(2))
-    killed_at = time.time()
-    for name in names:
-        cluster.kill(name)
-    for name in names:
-        cluster.start_rank(int(name[-1]))
+def start_for_a_crash(cluster: Cluster) -> None:
+    """Train to a place a few steps after a checkpoint and far before the next one."""
+    cluster.start(CHECKPOINT_EVERY_STEPS=str(CRASH_EVERY))
+    train_until(cluster, CRASH_EVERY + 5)
+    wait_for(lambda: cluster.record().step >= CRASH_EVERY + 5)
+
+
+def check_recovery(cluster: Cluster, reached: Claim, *ranks: int) -> None:
+    """Start the ranks again: what rank 0 then accounts for must be what was lost since `reached`."""
+    kept = cluster.latest().step
+    restarted_at = time.time()
+    for rank in ranks:
+        cluster.start_rank(rank, CHECKPOINT_EVERY_STEPS=str(CRASH_EVERY))
     wait_for(lambda: cluster.value(0, "recoveries_total") == 1)
-    recovered_by = time.time()
-    shown = cluster.metrics(0)
-    lost = shown["mltrain_last_lost_steps"]
-    assert 0 < lost <= reached - 2 * EVERY + 1 + 0.25 / STEP_SECONDS
-    assert shown["mltrain_lost_steps_total"] == lost
-    outage = shown["mltrain_last_recovery_seconds"]
-    assert 0 < outage <= recovered_by - killed_at + 2 * STEP_SECONDS + 0.25
-    train_until(cluster, int(reached) + EVERY)
-    assert cluster.metrics(0)["mltrain_up_ranks"] == 2
+    shown, now = cluster.metrics(0), time.time()
+    assert shown["mltrain_lost_steps_total"] == shown["mltrain_last_lost_steps"] == reached.step - kept > 0
+    recovery = shown["mltrain_last_recovery_seconds"]
+    assert restarted_at - reached.step_at <= recovery <= now - reached.step_at
+    train_until(cluster, reached.step + 1)
+    assert cluster.value(0, "up_ranks") == 2
+    assert cluster.value(0, "restarts_total.desync") == 0
+
+
+def survivor(cluster: Cluster, rank: int) -> Claim:
+    """How far a rank came, once it has noticed that its peer is gone."""
+    wait_for(lambda: cluster.value(rank, "restarts_total.peer_lost") == 1)
+    shown = cluster.metrics(rank)
+    return Claim(1, int(shown["mltrain_step"]), shown["mltrain_last_step_timestamp_seconds"])
 
 
 def test_a_job_goes_on_from_the_last_checkpoint_after_the_loss_of_rank_1(cluster: Cluster) -> None:
-    crash_and_recover(cluster, "rank1")
-    assert cluster.value(0, "restarts_total.peer_lost") == 1
+    start_for_a_crash(cluster)
+    cluster.kill("rank1")
+    check_recovery(cluster, survivor(cluster, 0), 1)
     assert cluster.value(1, "restarts_total.process") == 1
 
 
 def test_a_job_goes_on_from_the_last_checkpoint_after_the_loss_of_rank_0(cluster: Cluster) -> None:
-    crash_and_recover(cluster, "rank0")
+    start_for_a_crash(cluster)
+    cluster.kill("rank0")
+    check_recovery(cluster, survivor(cluster, 1), 0)
     assert cluster.value(0, "restarts_total.process") == 1
-    assert cluster.value(1, "restarts_total.peer_lost") == 1
 
 
 def test_a_job_goes_on_from_the_last_checkpoint_after_the_loss_of_all_ranks(cluster: Cluster) -> None:
-    crash_and_recover(cluster, "rank0", "rank1")
+    start_for_a_crash(cluster)
+    for name in ("rank0", "rank1"):
+        cluster.send(name, signal.SIGKILL)
+    for name in ("rank0", "rank1"):
+        cluster.processes[name].wait()
+    check_recovery(cluster, cluster.record().claim(), 0, 1)
 
 
 def test_a_crash_changes_nothing_in_what_is_learned(lab_octet: int, tmp_path: Path) -> None:
@@ -248,10 +274,8 @@ def test_a_damaged_latest_checkpoint_costs_one_interval_more(cluster: Cluster) -
 def test_a_rank_0_that_is_told_to_end_saves_its_last_step(cluster: Cluster) -> None:
     cluster.start()
     train_until(cluster, EVERY + 4)
-    began = time.monotonic()
     cluster.send("rank0", signal.SIGTERM)
-    assert cluster.processes["rank0"].wait(3) == 128 + signal.SIGTERM
-    assert time.monotonic() - began < 2
+    assert cluster.processes["rank0"].wait(END_SECONDS) == 128 + signal.SIGTERM
     assert cluster.latest().step >= EVERY + 4
     cluster.start_rank(0)
     wait_for(lambda: cluster.value(0, "recoveries_total") == 1)
@@ -263,10 +287,8 @@ def test_a_rank_without_its_peers_waits_and_still_answers(cluster: Cluster) -> N
     cluster.start_rank(1)
     wait_for(lambda: cluster.value(1, "up_ranks") == 1)
     assert cluster.value(1, "step") == 0
-    began = time.monotonic()
     cluster.send("rank1", signal.SIGTERM)
-    assert cluster.processes["rank1"].wait(3) == 128 + signal.SIGTERM
-    assert time.monotonic() - began < 1
+    assert cluster.processes["rank1"].wait(END_SECONDS) == 128 + signal.SIGTERM
 
 
 def test_four_ranks_train_together(lab_octet: int, tmp_path: Path) -> None:
@@ -285,5 +307,5 @@ def test_four_ranks_train_together(lab_octet: int, tmp_path: Path) -> None:
 
 def test_a_missing_setting_is_said_and_ends_the_rank(cluster: Cluster) -> None:
     cluster.start_rank(1, TRAINER_SERVICE_HOST="")
-    assert cluster.processes["rank1"].wait(10) == 2
+    assert cluster.processes["rank1"].wait(30) == 2
     assert "TRAINER_SERVICE_HOST is not set" in cluster.logs("rank1")
