@@ -11,6 +11,7 @@ from lab.kubelet.sources import CONFIG_MAP, SECRET, Lookup, MissingSourceError, 
 
 DATA = "..data"
 DEFAULT_MODE = 0o644
+PROGRAMS = "MOUNT_USR_LOCAL_BIN"
 
 Payload = Mapping[str, tuple[bytes, int]]
 """Relative path -> (content, mode)."""

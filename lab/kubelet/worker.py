@@ -217,6 +217,8 @@ class PodWorker:
         variables["TMPDIR"] = str(self._directory / "tmp")
         variables |= environment.container_environment(self.document, spec, place, lookup, services)
         variables |= volumes.mount_environment(spec, self._volumes)
+        if programs := variables.get(volumes.PROGRAMS):  # what is mounted at /usr/local/bin is found like there
+            variables["PATH"] = os.pathsep.join((programs, variables["PATH"]))
         if devices := self._devices.get(spec["name"]):
             variables["NVIDIA_VISIBLE_DEVICES"] = ",".join(map(str, devices))
         marker, root = self._host.marker
