@@ -161,11 +161,14 @@ class Leader:
 
     def _ask_store(self, question: Callable[[], _T]) -> _T:
         """Ask until the store answers: without it nobody knows where the run stands."""
+        said = ""
         while not self._stop.is_set():
             try:
                 return question()
             except StoreError as error:
-                self._log.warning("waiting for the store", reason=error.reason, error=str(error))
+                if str(error) != said:
+                    said = str(error)
+                    self._log.warning("waiting for the store", reason=error.reason, error=said)
                 self._stop.wait(RETRY_SECONDS)
         raise StoppedError
 

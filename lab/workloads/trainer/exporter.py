@@ -1,8 +1,10 @@
 """The HTTP face of a rank: /metrics and /healthz, from threads of their own, so that training never holds them up."""
 
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 IDLE_SECONDS = 30.0
 
@@ -20,6 +22,12 @@ class Exporter(ThreadingHTTPServer):
     def start(self) -> None:
         """Serve in a thread."""
         threading.Thread(target=self.serve_forever, name="exporter", daemon=True).start()
+
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Keep quiet about clients that hang up: probes and scrapes do when they are out of time."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
