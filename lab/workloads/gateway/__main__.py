@@ -20,7 +20,7 @@ from lab.workloads.serving import Listener, Logger, listening, run_program, unti
 from lab.workloads.settings import SettingError, Settings
 
 PORT, METRICS_PORT = 8443, 9464
-DRAIN_SECONDS = 1.6
+DRAIN_SECONDS = 1.2  # the pod's grace period is 2 s, on a machine that may be busy
 MAX_BODY_BYTES = 1 << 20
 
 

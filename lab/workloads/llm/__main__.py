@@ -19,7 +19,7 @@ from lab.workloads.serving import Listener, Logger, listening, run_program, unti
 from lab.workloads.settings import SettingError, Settings
 
 PORT = 8000
-DRAIN_SECONDS = 1.6  # the pod's grace period is 2 s
+DRAIN_SECONDS = 1.2  # the pod's grace period is 2 s, on a machine that may be busy
 
 
 def engine_settings(settings: Settings) -> EngineSettings:
