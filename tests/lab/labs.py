@@ -94,8 +94,7 @@ class Lab:
 
     def query(self, expression: str) -> list[dict[str, Any]]:
         """An instant query's rows from the lab's Prometheus."""
-        base = self.environment()["PROMETHEUS_URL"]
-        url = f"{base}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+        url = f"{LabNetwork(self.octet).prometheus_url}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
         with urllib.request.urlopen(url, timeout=5) as answer:
             rows: list[dict[str, Any]] = json.load(answer)["data"]["result"]
             return rows

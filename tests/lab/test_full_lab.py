@@ -1,6 +1,7 @@
 """The whole lab: nothing in it is faked, and it loses and regains nodes as a cluster does."""
 
 import json
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -23,7 +24,12 @@ needs_kubectl = pytest.mark.skipif(
 def kubectl(lab: Lab, *arguments: str) -> str:
     assert KUBECTL is not None
     done = subprocess.run(
-        [KUBECTL, *arguments], env=lab.environment(), capture_output=True, text=True, timeout=60, check=False
+        [KUBECTL, *arguments],
+        env={**os.environ, "KUBECONFIG": str(lab.directory.kubeconfig)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stdout}{done.stderr}"
     return done.stdout
