@@ -44,6 +44,12 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--label", action="append", default=[], metavar="KEY=VALUE", type=_label)
     parser.add_argument("--taint", action="append", default=[], metavar="KEY=VALUE:EFFECT", type=_taint)
     parser.add_argument("--lease-seconds", type=float, default=0.5, help="time between renewals of the node's Lease")
+    parser.add_argument(
+        "--pid-isolation",
+        choices=("auto", "off"),
+        default="auto",
+        help="PID namespaces for containers, where they work",
+    )
     return parser.parse_args(arguments)
 
 
@@ -91,8 +97,9 @@ async def run(arguments: argparse.Namespace) -> None:
         if swept := isolation.sweep(f"MLCHAOS_NODE_ROOT={root}"):
             logger.info("processes of an earlier kubelet killed", count=swept)
         shutil.rmtree(root / "pods", ignore_errors=True)
-        isolated = isolation.detect()
-        logger.info("starting", root=str(root), pid_isolation=isolated.pid_namespace)
+        plain = isolation.Isolation(pid_namespace=False)
+        isolated = plain if arguments.pid_isolation == "off" else isolation.detect()
+        logger.info("starting", root=str(root), pid_isolation="on" if isolated.pid_namespace else "off")
         spec = NodeSpec(
             name=arguments.node,
             ip=arguments.node_ip,
