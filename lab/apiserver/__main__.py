@@ -17,19 +17,21 @@ from lab.apiserver.store import Store
 from lab.logs import configure
 
 KEEP_ALIVE_SECONDS = 3600
-STOP_SECONDS = 0.5
+STOP_SECONDS = 1
+"""How long an open exec or log may hold up the end."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn, which ends the watches when it is told to stop (they would never end by themselves)."""
+    """uvicorn, which ends the watches when it is told to stop (they would never end by themselves) and exits with 0."""
 
     def __init__(self, config: uvicorn.Config, application: Application) -> None:
         super().__init__(config)
         self._application = application
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 (uvicorn's signature)
+        # uvicorn's own handler would raise the signal once more when all is done, and die of it.
         self._application.watches.end_all()
-        super().handle_exit(sig, frame)
+        self.should_exit = True
 
 
 def main() -> None:
@@ -37,7 +39,7 @@ def main() -> None:
     options = _parse_arguments()
     log = configure("apiserver")
     # Versions go on rising over restarts, so that a client of an earlier life is told to list again.
-    store = Store(first_version=int(time.time()) * 1000)
+    store = Store(first_version=int(time.time() * 1000))
     admission = Admission(store, options.service_cidr, options.default_toleration_seconds)
     registry = Registry()
     application = Application(Objects(store, admission), registry, options.token_file.read_text().strip())
@@ -55,7 +57,7 @@ def main() -> None:
         date_header=False,
         backlog=1024,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=STOP_SECONDS,
         ssl_certfile=options.tls_cert,
         ssl_keyfile=options.tls_key,
         **UVICORN_OPTIONS,

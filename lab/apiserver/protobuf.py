@@ -27,7 +27,7 @@ def decode_protobuf(body: bytes) -> Document:
         type_meta = {number: value.decode() for number, value in _fields(envelope[1]) if isinstance(value, bytes)}
         api_version, kind = type_meta[1], type_meta[2]
         return {"apiVersion": api_version, "kind": kind, **_message(kind, envelope.get(2, b""))}
-    except (IndexError, KeyError, UnicodeDecodeError, AttributeError) as error:
+    except (AttributeError, LookupError, OSError, OverflowError, ValueError) as error:
         raise _refused(f"it cannot be read: {error!r}") from error
 
 
@@ -73,9 +73,9 @@ def _value(its_type: str, value: int | bytes) -> Any:
         case "str":
             return _bytes(value).decode()
         case "int":
-            return value - (1 << 64) if isinstance(value, int) and value >> 63 else value
+            return _number(value) - (1 << 64) if _number(value) >> 63 else value
         case "bool":
-            return bool(value)
+            return bool(_number(value))
         case "bytes":
             return base64.b64encode(_bytes(value)).decode()
         case "quantity":
@@ -91,6 +91,12 @@ def _value(its_type: str, value: int | bytes) -> Any:
             parts = dict(_fields(_bytes(value)))
             return _bytes(parts.get(3, b"")).decode() if parts.get(1) else _value("int", parts.get(2, 0))
     return _message(its_type, _bytes(value))
+
+
+def _number(value: int | bytes) -> int:
+    if isinstance(value, int):
+        return value
+    raise _refused("text stands where a number should")
 
 
 def _bytes(value: int | bytes) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.credentials import Credentials, write_credentials
+from lab.credentials import Credentials, credentials_in, write_credentials
 from lab.network import LabNetwork
 
 START_SECONDS = 20.0
@@ -23,6 +23,13 @@ def running_apiserver(octet: int, directory: Path, *arguments: str) -> Iterator[
 
     Credentials and the server's log (apiserver.log) are left in `directory`; `arguments` are added to the command line.
     """
+    with started_apiserver(octet, directory, *arguments):
+        yield credentials_in(directory).kubeconfig
+
+
+@contextmanager
+def started_apiserver(octet: int, directory: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The same, for tests of the process itself."""
     network = LabNetwork(octet)
     credentials = write_credentials(directory, network)
     log_path = directory / "apiserver.log"
@@ -34,7 +41,7 @@ def running_apiserver(octet: int, directory: Path, *arguments: str) -> Iterator[
         )
     try:
         _wait_until_ready(network, credentials, process, log_path)
-        yield credentials.kubeconfig
+        yield process
     finally:
         process.terminate()
         try:
@@ -62,7 +69,7 @@ def _wait_until_ready(
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            with urllib.request.urlopen(f"{network.api_url}/readyz", context=context, timeout=2):  # noqa: S310 (https)
+            with urllib.request.urlopen(f"{network.api_url}/readyz", context=context, timeout=2):
                 return
         except (urllib.error.URLError, OSError) as error:
             if process.poll() is not None or time.monotonic() > deadline:

@@ -58,7 +58,12 @@ def test_a_replacement_keeps_identity_and_status(api: Api) -> None:
 
 def test_a_change_of_nothing_makes_no_new_version(api: Api) -> None:
     made = api.make(PODS, pod(labels={"a": "b"}))
-    for body in ({"metadata": {"labels": {"a": "b"}}}, {"metadata": {"annotations": {}}}, {"spec": {"hostIPC": None}}):
+    bodies: list[Document] = [
+        {"metadata": {"labels": {"a": "b"}}},
+        {"metadata": {"annotations": {}}},
+        {"spec": {"hostIPC": None}},
+    ]
+    for body in bodies:
         _, same = api.ask("PATCH", f"{PODS}/p", body, content=MERGE)
         assert same["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
 
