@@ -90,8 +90,8 @@ def _recovery(goal: Objective, samples: _Samples, times: Times) -> Reading:
 
 
 def _recovered_at(times: Times, recoveries: Sequence[Reading]) -> float | None:
-    """When the workload was whole and every SLI that can be read was back."""
-    if times.ready_at is None:
+    """When the workload was whole and every SLI was back; None when one of them was not, or nobody knows."""
+    if times.ready_at is None or not all(isinstance(recovery, Known) for recovery in recoveries):
         return None
     back = [times.fault_at + recovery.value for recovery in recoveries if isinstance(recovery, Known)]
     return max([times.ready_at, *back])

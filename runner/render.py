@@ -16,6 +16,7 @@ from runner.run_summary import KilledPod, RunSummary, SliSummary
 from runner.verdict import Outcome
 
 UNKNOWN = "unknown"
+NOT_REACHED = "not reached"
 MAX_WIDTH = 100
 _STYLES = {Outcome.HELD: "bold green", Outcome.BREACHED: "bold red", Outcome.ERROR: "bold red"}
 _OTHERWISE = "bold yellow"
@@ -100,7 +101,7 @@ def _numbers(summary: RunSummary) -> Table:
     for sli in summary.slis:
         for label, cell in _rows(sli):
             cells = [cell(reading) for reading in sli.phases]
-            table.add_row(label, *cells, *[UNKNOWN] * (3 - len(cells)))
+            table.add_row(label, *cells, *[NOT_REACHED] * (3 - len(cells)))
     return table
 
 

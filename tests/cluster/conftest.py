@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.workloads import Cluster
-from tests.conftest import reserved_octet
 from tests.lab.apiserver_process import running_apiserver
+from tests.octets import reserved_octet
 
 
 @pytest.fixture(scope="session")

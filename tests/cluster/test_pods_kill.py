@@ -9,7 +9,8 @@ from actions.run_context import NoOpenRunError, Run, close_run, open_run
 from actions.targets import RefusedError
 from clients.kube import ConflictError, Kube, KubeError, NotFoundError
 from probes.kube import NotHealedError, healed
-from tests.cluster.workloads import Cluster, wait_for
+from tests.cluster.workloads import Cluster
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.cluster
 
@@ -56,7 +57,7 @@ def test_several_pods_are_killed_when_that_is_asked_and_allowed(cluster: Cluster
     before = cluster.uids()
     killed = kill(cluster.namespace, "app=llm", [cluster.namespace], count=2)
     assert len({pod["uid"] for pod in killed["killed"]}) == 2
-    wait_for(lambda: len(cluster.uids() - before) == 2, "two replacements")
+    wait_for(lambda: len(cluster.uids() - before) == 2, 20)
     assert len(cluster.uids() & before) == 1
 
 

@@ -1,8 +1,6 @@
 """Workloads for tests on any cluster: their pods are scheduled by nobody, and become ready because the test says so."""
 
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -10,17 +8,10 @@ from typing import Any
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
+from tests.waiting import wait_for
+
 DEADLINE_SECONDS = 20.0
 NOBODY = "mlchaos-test-nobody"  # a scheduler that does not exist: no kubelet of a real cluster gets these pods
-
-
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = DEADLINE_SECONDS) -> None:
-    """Wait until a condition holds, or fail the test."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {seconds:g} s")
-        time.sleep(0.05)
 
 
 class Cluster:
@@ -38,7 +29,7 @@ class Cluster:
 
     def __enter__(self) -> "Cluster":
         self.core.create_namespace({"metadata": {"name": self.namespace}})
-        wait_for(self._has_service_account, "the namespace's ServiceAccount")
+        wait_for(self._has_service_account, DEADLINE_SECONDS)
         self._readier.start()
         return self
 
@@ -55,14 +46,14 @@ class Cluster:
         template = {"metadata": {"labels": {"app": name}}, "spec": pod_spec()}
         spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
         self.apps.create_namespaced_deployment(self.namespace, {"metadata": {"name": name}, "spec": spec})
-        wait_for(lambda: len(self.ready_uids(name)) == replicas, f"{replicas} ready pods of {name}")
-        wait_for(lambda: self._ready_replicas(name) == replicas, f"the status of {name}")
+        wait_for(lambda: len(self.ready_uids(name)) == replicas, DEADLINE_SECONDS)
+        wait_for(lambda: self._ready_replicas(name) == replicas, DEADLINE_SECONDS)
 
     def pod(self, name: str) -> None:
         """A pod without a controller, made ready."""
         body = {"metadata": {"name": name, "labels": {"app": name}}, "spec": pod_spec()}
         self.core.create_namespaced_pod(self.namespace, body)
-        wait_for(lambda: bool(self.ready_uids(name)), f"pod {name}")
+        wait_for(lambda: bool(self.ready_uids(name)), DEADLINE_SECONDS)
 
     def uids(self, app: str = "llm") -> set[str]:
         """All pods with the label app=<app>."""

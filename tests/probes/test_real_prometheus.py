@@ -18,7 +18,7 @@ from clients.prometheus import Known, Prometheus, PrometheusError, Unknown
 from lab.servers import PROMETHEUS, find
 from probes.serving import availability, first_token_in_time
 from tests.clients.misbehaving import answering, body
-from tests.cluster.workloads import wait_for
+from tests.waiting import wait_for
 
 pytestmark = [
     pytest.mark.lab,
@@ -45,7 +45,7 @@ class Scraped:
 
     def wait_for_scrapes(self, selector: str, count: int) -> None:
         wanted = self._samples(selector) + count
-        wait_for(lambda: self._samples(selector) >= wanted, f"{count} more scrapes")
+        wait_for(lambda: self._samples(selector) >= wanted, 20)
 
     def _samples(self, selector: str) -> int:
         now = time.time()
@@ -92,7 +92,7 @@ class _prometheus:  # noqa: N801 (reads as the function that it is)
     def __enter__(self) -> str:
         with (self._directory / "prometheus.log").open("wb") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        wait_for(self._is_scraping, "a scrape by Prometheus")
+        wait_for(self._is_scraping, 20)
         return self.url
 
     def __exit__(self, *_: object) -> None:

@@ -140,8 +140,8 @@ def test_what_is_unknown_is_printed_as_unknown() -> None:
         lost=LostRequests(nothing, nothing, "nobody"),
     )
     text = " ".join(printed(blind).split())
-    assert "requests per second unknown unknown unknown" in text
-    assert "error ratio (<= 1%) unknown unknown unknown" in text
+    assert "requests per second unknown unknown not reached" in text
+    assert "error ratio (<= 1%) unknown unknown not reached" in text
     assert "Requests lost unknown (Prometheus is down)" in text
     assert "Time to recover unknown (replacement ready 1.8 s, availability unknown" in text
 

@@ -1,0 +1,288 @@
+"""The main experiment end to end with the real `chaos` program: only what held exits with 0.
+
+The cluster is real (its pods are without processes), Prometheus follows a script, so that every way to fail can be had.
+"""
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cluster.workloads import Cluster
+from tests.experiments.chaos import Program, load
+from tests.experiments.scripted_prometheus import FAILING_PER_SECOND, Script, scripted_prometheus
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.cluster
+
+WINDOW_SECONDS = 1.0
+SETTLE_SECONDS = 0.6
+FAILING_SECONDS = 0.5
+
+
+class Stage:
+    """The experiment, pointed at the test's namespace and Prometheus; its document may be changed before it runs."""
+
+    def __init__(self, directory: Path, where: Cluster, script: Script, prometheus_url: str) -> None:
+        self.cluster = where
+        self.script = script
+        self.experiment: dict[str, Any] = load()
+        self.experiment["method"][0]["provider"]["arguments"]["allowed_namespaces"] = [where.namespace]
+        self.environment = {
+            "PROMETHEUS_URL": prometheus_url,
+            "LLM_NAMESPACE": where.namespace,
+            "SLI_WINDOW_SECONDS": str(WINDOW_SECONDS),
+            "SETTLE_SECONDS": str(SETTLE_SECONDS),
+            "HEAL_WITHIN_SECONDS": "15",
+        }
+        self._directory = directory
+
+    def program(self) -> Program:
+        return Program(self._directory, self.experiment, self.environment)
+
+    @property
+    def killed(self) -> bool:
+        return self.cluster.uids() != self.before
+
+    def remember(self) -> None:
+        self.before = self.cluster.uids()
+
+
+@pytest.fixture
+def stage(tmp_path: Path, cluster: Cluster) -> Iterator[Stage]:
+    cluster.deploy(replicas=3)
+    script = Script()
+    with scripted_prometheus(script) as url:
+        made = Stage(tmp_path, cluster, script, url)
+        made.remember()
+        yield made
+
+
+def test_a_run_that_holds_exits_with_0_and_says_what_it_cost(stage: Stage) -> None:
+    ended = stage.program().run()
+
+    assert ended.status == 0, ended.said
+    assert ended.printed.strip().startswith("HELD  One llm replica is killed under load")
+    assert ended.journal is not None
+    assert ended.journal["status"] == "completed"
+    summary = ended.summary
+    assert summary["verdict"] == "held"
+    (killed,) = summary["killed"]
+    assert killed["uid"] in stage.before
+    assert stage.cluster.uids() & stage.before == stage.before - {killed["uid"]}
+    assert killed["name"] in ended.printed
+    (replacement,) = summary["replacements"]
+    assert replacement["name"] in ended.printed
+    assert 0 < summary["time_to_ready_seconds"] < 15
+    assert summary["requests_lost"]["failed"] == 0
+    assert summary["slis"][0]["phases"]["after"]["share"] == 1.0
+    assert summary["slis"][0]["phases"]["before"]["per_second"] == pytest.approx(50, rel=0.02)
+    assert max(len(line) for line in ended.printed.splitlines()) <= 80
+
+
+@pytest.mark.parametrize(("clients", "counted_by"), [(True, "the clients"), (False, "the server")])
+def test_requests_lost_while_a_replica_was_missing_are_counted_exactly(
+    stage: Stage, clients: bool, counted_by: str
+) -> None:
+    stage.script.clients = clients
+    stage.cluster.readying.clear()
+    program = stage.program()
+    process = program.start()
+    wait_for(lambda: stage.killed or process.poll() is not None, 20)
+    stage.script.failing_until = time.time() + FAILING_SECONDS
+    stage.script.failing_from = stage.script.failing_until - FAILING_SECONDS
+    stage.cluster.readying.set()
+
+    ended = program.finish(process)
+
+    assert ended.status == 0, ended.said
+    lost = ended.summary["requests_lost"]
+    assert lost["failed"] == pytest.approx(FAILING_PER_SECOND * FAILING_SECONDS)
+    assert lost["counted_by"] == counted_by
+    assert 0 < ended.summary["time_to_recover_seconds"] < 5
+    assert ended.summary["slis"][0]["phases"]["during"]["share"] < 0.99
+
+
+def test_a_steady_state_that_is_not_met_before_refuses_and_touches_nothing(stage: Stage) -> None:
+    stage.script.failing_from = time.time() - 100
+
+    ended = stage.program().run()
+
+    assert ended.status == 1
+    assert ended.summary["verdict"] == "refused"
+    assert "availability at the gateway is 0.5, and must be 0.99 to 1.0" in " ".join(ended.printed.split())
+    assert not stage.killed
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"idle_from": 1.7e9}, "no traffic"), ({"absent": True}, "no series match"), ({"down": True}, "answered 503")],
+)
+def test_without_data_nothing_is_touched(stage: Stage, changes: dict[str, Any], said: str) -> None:
+    for name, value in changes.items():
+        setattr(stage.script, name, value)
+    stage.experiment["steady-state-hypothesis"]["probes"][1]["provider"]["arguments"]["fill_within_seconds"] = 1
+
+    ended = stage.program().run()
+
+    assert ended.status == 1
+    assert ended.summary["verdict"] == "refused"
+    assert said in ended.summary["reason"]
+    assert not stage.killed
+
+
+def test_a_steady_state_that_does_not_come_back_is_breached(stage: Stage) -> None:
+    program = stage.program()
+    process = program.start()
+    wait_for(lambda: stage.killed or process.poll() is not None, 20)
+    stage.script.slow_from = time.time()
+
+    ended = program.finish(process)
+
+    assert ended.status == 1
+    assert ended.summary["verdict"] == "breached"
+    assert "the steady state did not come back: first token within half a second" in ended.summary["reason"]
+    assert "unknown" in ended.summary["time_to_recover_seconds"]
+    assert ended.journal is not None
+    assert ended.journal["deviated"] is True
+
+
+def test_data_that_stop_after_the_fault_are_inconclusive(stage: Stage) -> None:
+    program = stage.program()
+    process = program.start()
+    wait_for(lambda: stage.killed or process.poll() is not None, 20)
+    stage.script.idle_from = time.time()
+
+    ended = program.finish(process)
+
+    assert ended.status == 1
+    assert ended.summary["verdict"] == "inconclusive"
+    assert "no traffic" in ended.summary["reason"]
+
+
+def test_a_pod_that_is_never_replaced_is_breached(stage: Stage) -> None:
+    stage.cluster.readying.clear()
+    stage.environment["HEAL_WITHIN_SECONDS"] = "2"
+
+    ended = stage.program().run()
+
+    assert ended.status == 1
+    assert ended.summary["verdict"] == "breached"
+    assert "deployment/llm is not whole after 2 s: 2 of 3 ready" in ended.summary["reason"]
+    assert ended.summary["time_to_ready_seconds"] == {"unknown": "the workload was not seen whole again"}
+    assert "Replaced by unknown" in " ".join(ended.printed.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "verdict", "said"),
+    [
+        ({"allowed_namespaces": ["another"]}, "refused", "outside the allowed ones (another)"),
+        ({"label_selector": "app=nothing"}, "refused", "nothing was killed"),
+        ({"min_ready_left": 3}, "refused", "3 must stay ready"),
+    ],
+)
+def test_a_failed_action_fails_the_run(stage: Stage, arguments: dict[str, Any], verdict: str, said: str) -> None:
+    stage.experiment["method"][0]["provider"]["arguments"].update(arguments)
+
+    ended = stage.program().run()
+
+    assert ended.status == 1
+    assert ended.summary["verdict"] == verdict
+    assert said in ended.summary["reason"]
+    assert ended.journal is not None
+    assert len(ended.journal["run"]) == 1, "what comes after a failed action is not run"
+    assert not stage.killed
+
+
+def test_an_unreachable_cluster_is_an_error_with_a_remedy(stage: Stage, tmp_path: Path) -> None:
+    stage.environment["KUBECONFIG"] = str(tmp_path / "nowhere")
+
+    ended = stage.program().run()
+
+    assert ended.status == 1
+    assert ended.summary["verdict"] == "error"
+    assert "set KUBECONFIG to a kubeconfig" in ended.summary["reason"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+def test_a_signal_aborts_the_run(stage: Stage, number: int) -> None:
+    stage.cluster.readying.clear()
+    program = stage.program()
+    process = program.start()
+    wait_for(lambda: stage.killed or process.poll() is not None, 20)
+    process.send_signal(number)
+
+    ended = program.finish(process)
+
+    assert ended.status == 1
+    assert ended.summary["verdict"] == "aborted"
+    assert len(ended.summary["killed"]) == 1
+
+
+@pytest.mark.parametrize(
+    "control", [None, {"name": "summary", "provider": {"type": "python", "module": "runner.missing"}}]
+)
+def test_without_its_control_a_run_does_not_pass_the_gate(stage: Stage, control: dict[str, Any] | None) -> None:
+    stage.experiment["controls"] = [control] if control else []
+
+    ended = stage.program().run()
+
+    assert ended.status == 1
+    assert "nothing watches this run" in ended.said
+    assert not stage.killed
+
+
+def test_without_control_and_gate_the_action_itself_refuses_and_ends_the_run(stage: Stage) -> None:
+    """Chaos Toolkit alone would exit with 0 here."""
+    stage.experiment["controls"] = []
+    del stage.experiment["steady-state-hypothesis"]["probes"][0]
+
+    ended = stage.program().run()
+
+    assert ended.status == 1
+    assert "actions.pods.kill refuses: nothing watches this run" in ended.said
+    assert ended.journal is not None
+    assert ended.journal["status"] == "interrupted"
+    assert not stage.killed
+
+
+def test_a_control_that_never_judges_fails_the_run(stage: Stage) -> None:
+    """Its last hook is cut off: the closing event still fails what nobody judged."""
+    stage.experiment["controls"][0]["scope"] = "before"
+
+    ended = stage.program().run()
+
+    assert ended.status == 1
+    assert "The run was not judged, so it counts as failed" in ended.said
+    assert ended.journal is not None
+    assert ended.journal["status"] == "failed"
+
+
+def test_a_dry_run_proves_nothing(stage: Stage) -> None:
+    ended = stage.program().run("--dry", "actions")
+
+    assert ended.status == 1
+    assert ended.summary["verdict"] == "inconclusive"
+    assert not stage.killed
+
+
+@pytest.mark.parametrize("strategy", ["before-method-only", "after-method-only"])
+def test_a_run_that_leaves_a_check_out_is_inconclusive(stage: Stage, strategy: str) -> None:
+    ended = stage.program().run("--hypothesis-strategy", strategy)
+
+    assert ended.status == 1
+    assert ended.summary["verdict"] == "inconclusive"
+
+
+def test_a_failed_rollback_is_an_error(stage: Stage) -> None:
+    provider = {"type": "python", "module": "json", "func": "loads", "arguments": {"s": "not JSON"}}
+    stage.experiment["rollbacks"] = [{"type": "action", "name": "undo", "provider": provider}]
+
+    ended = stage.program().run()
+
+    assert ended.status == 1
+    assert ended.summary["verdict"] == "error"
+    assert "a rollback failed" in ended.summary["reason"]
