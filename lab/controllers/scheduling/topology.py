@@ -44,10 +44,10 @@ def _domains(places: Sequence[Place], term: Document, selection: Selection) -> C
 def checks_for(pod: Document, places: Sequence[Place]) -> list[Check]:
     """What each node must be asked for `pod`; a check answers with the reason why not, or None."""
     checks = [_spreading(pod, rule, places) for rule in _hard_spreading(pod)]
+    checks += [_close_to(pod, term, places) for term in _terms(pod, "podAffinity")]
+    checks += [_away_from(pod, term, places) for term in _terms(pod, "podAntiAffinity")]
     if any(place.repelling for place in places):
         checks.append(_not_repelled(pod, places))
-    checks += [_away_from(pod, term, places) for term in _terms(pod, "podAntiAffinity")]
-    checks += [_close_to(pod, term, places) for term in _terms(pod, "podAffinity")]
     return checks
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lab.controllers import pods
 from lab.controllers.node_lifecycle import LEASE_NAMESPACE
 from lab.informer import Informer
 from lab.kubeclient import ApiError, Document, KubeClient
@@ -20,47 +22,56 @@ LEASES = f"/apis/coordination.k8s.io/v1/namespaces/{LEASE_NAMESPACE}/leases"
 PODS = "/api/v1/namespaces/default/pods"
 
 
+STOP_SECONDS = 5.0
+
+
 @contextmanager
-def controllers(octet: int, directory: Path, *arguments: str) -> Iterator[Path]:
+def cluster(octet: int, directory: Path, *arguments: str) -> Iterator[Path]:
     """Start API server and controllers; gives the kubeconfig. The controllers' log is controllers.log."""
-    with running_apiserver(octet, directory, "--default-toleration-seconds", "1") as kubeconfig:
-        log_path = directory / "controllers.log"
-        with log_path.open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "lab.controllers", *arguments],
-                stderr=log,
-                env={**os.environ, "KUBECONFIG": str(kubeconfig)},
-            )
+    server = running_apiserver(octet, directory, "--default-toleration-seconds", "1")
+    with server as kubeconfig, controllers(kubeconfig, *arguments):
+        yield kubeconfig
+
+
+@contextmanager
+def controllers(kubeconfig: Path, *arguments: str) -> "Iterator[subprocess.Popen[bytes]]":
+    """The controllers' process; at the end it must stop when asked and have logged no mistake."""
+    log_path = kubeconfig.with_name("controllers.log")
+    with log_path.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lab.controllers", *arguments],
+            stderr=log,
+            env={**os.environ, "KUBECONFIG": str(kubeconfig)},
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
         try:
-            yield kubeconfig
-        finally:
-            process.terminate()
-            began = time.monotonic()
-            try:
-                status = process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-        text = log_path.read_text()
-        assert "Traceback" not in text, text
-        assert status == 0, text
-        assert time.monotonic() - began < 1.5
+            status = process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    text = log_path.read_text()
+    assert "Traceback" not in text, text
+    assert status in {0, -signal.SIGKILL}, text
 
 
 class FakeNode:
     """A node with a heartbeat that runs what is bound to it, in name only."""
 
-    def __init__(self, api: KubeClient, name: str, **allocatable: str) -> None:
+    def __init__(self, api: KubeClient, name: str, allocatable: dict[str, str]) -> None:
         self.name = name
         self._api = api
-        self._allocatable = {"cpu": "8", "memory": "16Gi", "pods": "110", **allocatable}
+        own = {k.replace("__", "/").replace("_", "."): v for k, v in allocatable.items()}
+        self._allocatable = {"cpu": "8", "memory": "16Gi", "pods": "110", **own}
         self._changed: asyncio.Queue[Document] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._next_address = 0
 
-    async def start(self, **labels: str) -> None:
+    async def start(self, labels: dict[str, str]) -> None:
         """Register and begin to work."""
-        own = {"kubernetes.io/hostname": self.name, **{k.replace("__", "/"): v for k, v in labels.items()}}
+        own = {"kubernetes.io/hostname": self.name, **labels}
         await self._api.create("/api/v1/nodes", {"metadata": {"name": self.name, "labels": own}})
         ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "lastTransitionTime": _now()}
         status = {"allocatable": self._allocatable, "capacity": self._allocatable, "conditions": [ready]}
@@ -106,15 +117,55 @@ class FakeNode:
         }
 
 
-@asynccontextmanager
-async def client(kubeconfig: Path) -> AsyncIterator[KubeClient]:
-    """A client, and the controllers' logs at hand should a wait fail."""
-    async with KubeClient(kubeconfig) as api:
+class Bench:
+    """A client, FakeNodes, and what tests ask most."""
+
+    def __init__(self, api: KubeClient) -> None:
+        self.api = api
+        self.nodes: dict[str, FakeNode] = {}
+
+    async def add_node(self, name: str, labels: dict[str, str] | None = None, **allocatable: str) -> FakeNode:
+        """A node that works from now on (write nvidia_com__gpu="4" for nvidia.com/gpu)."""
+        node = self.nodes[name] = FakeNode(self.api, name, allocatable)
+        await node.start(labels or {})
+        return node
+
+    async def apply(self, collection: str, document: Document) -> Document:
+        """Create in the namespace default; `collection` such as apis/apps/v1/deployments."""
+        root, _, plural = collection.rpartition("/")
+        return await self.api.create(f"/{root}/namespaces/default/{plural}", document)
+
+    async def pods(self, app: str) -> list[Document]:
+        """Pods labelled app=`app`."""
+        found: list[Document] = (await self.api.list(PODS, labelSelector=f"app={app}"))["items"]
+        return found
+
+    async def running(self, app: str, count: int) -> list[Document]:
+        """The running pods of `app`, if there are `count` and no others; else nothing."""
+        alive = [p for p in await self.pods(app) if pods.is_active(p)]
+        return alive if len(alive) == count and all(map(pods.is_ready, alive)) else []
+
+    async def gone(self, path: str) -> bool:
+        """Whether nothing is at `path`."""
         try:
-            yield api
+            await self.api.get(path)
+        except ApiError as error:
+            return error.status == 404
+        return False
+
+
+@asynccontextmanager
+async def bench(kubeconfig: Path) -> AsyncIterator[Bench]:
+    """A Bench; a wait that fails shows the controllers' log."""
+    async with KubeClient(kubeconfig) as api:
+        made = Bench(api)
+        try:
+            yield made
         except AssertionError as error:
-            log = kubeconfig.with_name("controllers.log").read_text()
-            raise AssertionError(f"{error}\n{log}") from error
+            raise AssertionError(f"{error}\n{kubeconfig.with_name('controllers.log').read_text()}") from error
+        finally:
+            for node in made.nodes.values():
+                await node.lose()
 
 
 def deployment(name: str, replicas: int = 3, **spec: Any) -> Document:

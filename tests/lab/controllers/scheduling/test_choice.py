@@ -120,7 +120,7 @@ def close(key: str = ZONE, **labels: str) -> dict[str, Any]:
 def test_anti_affinity_keeps_equal_pods_apart() -> None:
     where = places(node("a"), node("b"))
     ranks = [pod(f"r{i}", labels={"app": "t"}, affinity=anti(app="t")) for i in range(3)]
-    refused = "0/2 nodes are available: 2 node(s) didn't satisfy existing pods anti-affinity rules."
+    refused = "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules."
     assert [put(p, where) for p in ranks] == ["a", "b", refused]
 
 
