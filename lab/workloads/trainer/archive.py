@@ -5,6 +5,7 @@ stored whole, JOB/record the run's account.
 """
 
 import json
+from collections.abc import Iterator
 
 import structlog
 
@@ -31,15 +32,21 @@ class Archive:
         """The key of a step's checkpoint; keys sort like steps."""
         return f"{self._prefix}{step:012d}.ckpt"
 
-    def save(self, checkpoint: Checkpoint, keep: int) -> None:
-        """Store a checkpoint, then point at it, then remove all but the last `keep`."""
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Store a checkpoint, then point at it."""
         key = self.key(checkpoint.step)
         self._store.put(key, encode(checkpoint))
         self._store.put(self._latest, json.dumps({"key": key, "step": checkpoint.step}).encode())
-        # Those beyond the one just written are of a time that a restore has undone: they must not be found again.
+
+    def prune(self, step: int, keep: int) -> None:
+        """Remove all checkpoints but the last `keep` up to `step`.
+
+        Those beyond it are of a time that a restore has undone, and must not be found again.
+        """
+        newest = self.key(step)
         keys = self._store.keys(self._prefix)
-        for other in [*(k for k in keys if k > key), *[k for k in keys if k <= key][:-keep]]:
-            self._store.delete(other)
+        for key in [*(k for k in keys if k > newest), *[k for k in keys if k <= newest][:-keep]]:
+            self._store.delete(key)
 
     def load(self, key: str) -> Checkpoint:
         """The checkpoint under `key`.
@@ -67,13 +74,14 @@ class Archive:
                 )
         return None
 
-    def _candidates(self) -> list[str]:
+    def _candidates(self) -> Iterator[str]:
         """Keys from the newest on: the one pointed at, then all older ones."""
-        stored = sorted(self._store.keys(self._prefix), reverse=True)
         pointed = self._pointed_key()
-        if pointed is None:
-            return stored
-        return [pointed, *(key for key in stored if key < pointed)]
+        if pointed is not None:
+            yield pointed
+        for key in reversed(self._store.keys(self._prefix)):
+            if pointed is None or key < pointed:
+                yield key
 
     def _pointed_key(self) -> str | None:
         data = self._store.get(self._latest)

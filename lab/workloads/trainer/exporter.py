@@ -23,7 +23,6 @@ class Exporter(ThreadingHTTPServer):
         """Serve in a thread."""
         threading.Thread(target=self.serve_forever, name="exporter", daemon=True).start()
 
-
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Keep quiet about clients that hang up: probes and scrapes do when they are out of time."""
         if not isinstance(sys.exception(), OSError):

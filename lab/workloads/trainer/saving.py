@@ -77,17 +77,24 @@ class CheckpointWriter:
         pause = FIRST_RETRY_SECONDS
         while True:
             try:
-                self._archive.save(checkpoint, self._keep)
+                self._archive.save(checkpoint)
             except StoreError as error:
                 self._metrics.checkpoint_failed(error.reason)
                 self._log.warning("checkpoint not stored", step=checkpoint.step, reason=error.reason, error=str(error))
             else:
                 self._metrics.checkpoint_stored(checkpoint.wall_time, time.monotonic() - started)
+                self._prune(checkpoint.step)
                 return
             with self._changed:
                 if self._changed.wait_for(lambda: self._waiting is not None or self._discarded != discarded, pause):
                     return
             pause = min(2 * pause, LAST_RETRY_SECONDS)
+
+    def _prune(self, step: int) -> None:
+        try:
+            self._archive.prune(step, self._keep)
+        except StoreError as error:
+            self._log.warning("old checkpoints not removed", reason=error.reason, error=str(error))
 
 
 class RecordWriter:

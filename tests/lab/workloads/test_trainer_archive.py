@@ -58,7 +58,8 @@ def saved(*steps: int, keep: int = 10) -> tuple[MemoryStore, Archive]:
     store = MemoryStore()
     archive = Archive(store, "job", LOG)
     for step in steps:
-        archive.save(checkpoint(step), keep)
+        archive.save(checkpoint(step))
+        archive.prune(step, keep)
     return store, archive
 
 
@@ -111,7 +112,8 @@ def test_only_the_last_checkpoints_are_kept() -> None:
 
 def test_checkpoints_of_an_undone_future_are_removed() -> None:
     store, archive = saved(20, 40, 60)
-    archive.save(checkpoint(30), 10)
+    archive.save(checkpoint(30))
+    archive.prune(30, 10)
     assert store.keys("job/checkpoints/") == [archive.key(20), archive.key(30)]
     assert found(archive) == (30, 0)
 
