@@ -13,7 +13,7 @@ from typing import Any
 
 from clients.prometheus import Prometheus, PrometheusError, Unknown
 from probes.counters import span
-from probes.sli import HISTORY_SECONDS, Counts, EventRatio, LatencyShare, NotYet, Sli, measure
+from probes.sli import HISTORY_SECONDS, Counts, EventRatio, LatencyShare, NotYet, Sli, history_seconds, measure
 
 logger = logging.getLogger("chaostoolkit")
 
@@ -103,12 +103,13 @@ def observed(
     metric: str = "http_requests_total",
     seconds: float = WINDOW_SECONDS,
     settle_seconds: float = 2.0,
-    within_seconds: float = 60.0,
+    patience_seconds: float = 30.0,
 ) -> dict[str, Any]:
     """Probe: wait until Prometheus has scraped `metric` for `seconds` more, so that what follows reads those seconds.
 
     They begin `settle_seconds` from now: at least a scrape interval, since a window reaches back to the scrape before
-    it. It is the data that is waited for, not the clock: fails when they are not there within `within_seconds`.
+    it. It is the data that is waited for, not the clock: fails when they are not there `patience_seconds` after they
+    were due.
     """
     started = time.time()
     wanted = started + settle_seconds + seconds
@@ -120,10 +121,8 @@ def observed(
             newest, reason = _newest(prometheus, query, now)
             if newest is not None and newest >= wanted:
                 return {"from": started + settle_seconds, "to": newest}
-            if now > started + within_seconds:
-                raise NoReadingError(
-                    f"{query} was not scraped for {settle_seconds + seconds:g} s within {within_seconds:g} s: {reason}"
-                )
+            if now > wanted + patience_seconds:
+                raise NoReadingError(f"{query} was not scraped when it was due, {patience_seconds:g} s ago: {reason}")
             time.sleep(POLL_SECONDS)
 
 
@@ -154,7 +153,7 @@ def read(sli: Sli, url: str, window: float, fill_within: float) -> tuple[Counts,
     with Prometheus(url) as prometheus:
         while True:
             now = time.time()
-            answer = prometheus.raw(sli.selector, now - window - HISTORY_SECONDS, now)
+            answer = prometheus.raw(sli.selector, now - window - history_seconds(window), now)
             measured = measure(sli, answer.series, now - window, now)
             if not isinstance(measured, NotYet):
                 break
@@ -165,6 +164,8 @@ def read(sli: Sli, url: str, window: float, fill_within: float) -> tuple[Counts,
                 logger.info("Waiting up to %g s for data of %s: %s", fill_within, sli.name, measured.reason)
                 said = True
             time.sleep(POLL_SECONDS)
+    for warning in answer.warnings:
+        logger.warning("Prometheus warns about %s: %s", sli.name, warning)
     if isinstance(measured.share, Unknown):
         raise NoReadingError(f"{sli.name} is unknown: {measured.share.reason}")
     return measured.counts, measured.share.value, now

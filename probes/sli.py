@@ -10,7 +10,11 @@ from clients.prometheus import Known, Reading, Series, Unknown
 from probes.counters import bucket_increases, increase, span
 
 HISTORY_SECONDS = 60.0
-"""How far before a window samples are read, so that a counter that is new is told from one that is old."""
+
+
+def history_seconds(window_seconds: float) -> float:
+    """How far before a window samples are read, so that a counter that is new is told from one that is old."""
+    return max(HISTORY_SECONDS, window_seconds)
 
 
 class DeclarationError(ValueError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clients.prometheus import Known, Prometheus, PrometheusError, Reading, Series, Unknown
-from probes.sli import HISTORY_SECONDS, DeclarationError, EventRatio, LatencyShare, NotYet, Sli, measure
+from probes.sli import DeclarationError, EventRatio, LatencyShare, NotYet, Sli, history_seconds, measure
 from runner.declared import ClientCounter, Objective, client_counter, objectives
 from runner.phases import Phase, phases, read_phase, time_to_recover, unread
 from runner.run_summary import LostRequests, SliSummary
@@ -44,14 +44,14 @@ def measure_cost(experiment: Mapping[str, Any], configuration: Mapping[str, Any]
     goals = objectives(experiment, configuration)
     if not goals:
         return Cost(warnings=("the hypothesis has no probe of probes.serving, so nothing was measured",))
-    oldest = times.method_at - max(goal.declared.window_seconds for goal in goals)
-    baseline = min(oldest, times.fault_at)
+    window = max(goal.declared.window_seconds for goal in goals)
+    baseline = times.method_at - window
     url = goals[0].declared.prometheus_url
     clients = client_counter(experiment, configuration)
     slis: list[Sli] = [goal.declared.sli for goal in goals]
     if clients is not None:
         slis.append(clients.sli)
-    fetched = _fetch(url, slis, baseline - HISTORY_SECONDS, times.ended_at)
+    fetched = _fetch(url, slis, baseline - history_seconds(window), times.ended_at)
     recoveries = [_recovery(goal, samples, times) for goal, samples in zip(goals, fetched, strict=False)]
     stretch = phases(baseline, times.fault_at, _recovered_at(times, recoveries), times.ended_at)
     return Cost(

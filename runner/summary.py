@@ -63,6 +63,9 @@ class _Closer:
         return _ignore
 
 
+_closers: list[_Closer] = []
+
+
 def _ignore(*_arguments: object, **_named: object) -> None:
     """All other events."""
 
@@ -71,11 +74,16 @@ def configure_control(event_registry: Any) -> None:
     """Called once before the run: forget an earlier run of this process, and have the last word on this one."""
     close_run()
     _sessions.clear()
-    event_registry.register(_Closer())
+    _closers.clear()
+    closer = _Closer()
+    event_registry.register(closer)
+    _closers.append(closer)
 
 
 def before_experiment_control(context: Mapping[str, Any]) -> None:  # noqa: ARG001 (Chaos Toolkit passes it by name)
-    """Open the run."""
+    """Open the run; without the last word on it, end it before it begins."""
+    if not _closers:
+        raise InterruptExecution("the control runner.summary was not set up (chaostoolkit.log says why)")
     now = time.time()
     run = Run(f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
     open_run(run)

@@ -71,7 +71,10 @@ def _gate(evidence: Evidence) -> Verdict | None:
 
 def _method(evidence: Evidence) -> Verdict | None:
     for failure in evidence.method_failures:
-        return Verdict(_outcome_of(failure), _told(failure))
+        outcome = _outcome_of(failure)
+        if outcome is Outcome.REFUSED and evidence.faults_injected:
+            return Verdict(Outcome.ERROR, f"only a part of the faults went in: {_told(failure)}")
+        return Verdict(outcome, _told(failure))
     return None
 
 

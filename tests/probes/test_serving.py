@@ -75,14 +75,14 @@ def test_the_load_is_watched_for_as_long_as_was_asked() -> None:
 def test_a_load_that_is_not_scraped_is_not_watched_for_ever() -> None:
     with (
         scripted_prometheus(Script(absent=True)) as url,
-        pytest.raises(NoReadingError, match=r"was not scraped for 0\.7 s within 0\.6 s: there are none"),
+        pytest.raises(NoReadingError, match=r"was not scraped when it was due, 0\.2 s ago: there are none"),
     ):
-        observed(url, "", seconds=0.5, settle_seconds=0.2, within_seconds=0.6)
+        observed(url, "", seconds=0.2, settle_seconds=0.2, patience_seconds=0.2)
 
 
 def test_a_prometheus_that_is_down_meanwhile_is_asked_again_until_the_end() -> None:
     with scripted_prometheus(Script(down=True)) as url, pytest.raises(NoReadingError, match="answered 503"):
-        observed(url, "", seconds=0.2, settle_seconds=0, within_seconds=0.6)
+        observed(url, "", seconds=0.2, settle_seconds=0, patience_seconds=0.2)
 
 
 @pytest.mark.parametrize(

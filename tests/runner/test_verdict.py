@@ -69,6 +69,13 @@ CASES: list[tuple[str, dict[str, Any], tuple[int, int], Outcome, str]] = [
         "kill: outside",
     ),
     (
+        "the action refuses half-way",
+        journal(run=[failed(KILL, "actions.targets.RefusedError: it went away")]),
+        (1, 0),
+        Outcome.ERROR,
+        "only a part of the faults went in: kill: it went away",
+    ),
+    (
         "the action fails",
         journal(run=[failed(KILL, "clients.kube.KubeError: connection refused")]),
         (0, 0),
