@@ -133,6 +133,14 @@ class Cluster:
     def delete(self, name: str, **options: Any) -> None:
         self.request("DELETE", f"{PODS}/{name}", options)
 
+    def clear(self) -> None:
+        """Remove every pod and what else tests make, and wait until the node has forgotten them."""
+        for path in (PODS, "/api/v1/namespaces/default/configmaps", "/api/v1/namespaces/default/secrets"):
+            for item in self.request("GET", path)["items"]:
+                self.request("DELETE", f"{path}/{item['metadata']['name']}", {"gracePeriodSeconds": 0})
+        pods = self.root / "pods"
+        wait_for(lambda: not pods.exists() or not list(pods.iterdir()), "nothing is left on the node")
+
     def until_running(self, name: str) -> Document:
         return wait_for(lambda: self.container(name).get("state", {}).get("running"), f"{name} runs")
 
