@@ -4,6 +4,8 @@ import asyncio
 import math
 from functools import partial
 
+import aiohttp
+
 from lab.controllers import conditions, pods
 from lab.controllers.cluster import INDEX_NODE, Cluster
 from lab.controllers.controller import Controller, Options, all_of
@@ -11,6 +13,9 @@ from lab.controllers.node_plan import lost_conditions, ready_status, wanted_tain
 from lab.kubeclient import ApiError, Document
 
 LEASE_NAMESPACE = "kube-node-lease"
+LEASES = f"/apis/coordination.k8s.io/v1/namespaces/{LEASE_NAMESPACE}/leases"
+# A server that takes so long for one Lease may well have kept nodes from renewing theirs.
+SLOW_ANSWER_SECONDS = 0.5
 
 
 class Heartbeats:
@@ -32,6 +37,10 @@ class Heartbeats:
         known = self._heard.get(node)
         return math.inf if known is None else at - known[1]
 
+    def excuse(self, at: float) -> None:
+        """Count every node as heard: for a while it was we who could not hear."""
+        self._heard = {node: (sign, at) for node, (sign, _) in self._heard.items()}
+
     def forget(self, node: str) -> None:
         """The node is no more."""
         self._heard.pop(node, None)
@@ -47,7 +56,7 @@ class NodeLifecycleController(Controller[str]):
         super().__init__(cluster, options)
         self._leases_heard, self._status_heard = Heartbeats(), Heartbeats()
         self._nodes = cluster.informer("nodes")
-        self._leases = cluster.informer_at(f"/apis/coordination.k8s.io/v1/namespaces/{LEASE_NAMESPACE}/leases")
+        self._leases = cluster.informer_at(LEASES)
         self._pods = cluster.informer("pods")
         self._nodes.subscribe(self._on_node)
         self._leases.subscribe(self._on_lease)
@@ -81,6 +90,9 @@ class NodeLifecycleController(Controller[str]):
         if left > 0:
             self.queue.add_after(key, left + 0.01)
         elif ready_status(node) != "Unknown":
+            if not await self._is_silent(key):
+                self.queue.add(key)
+                return
             node = await self._declare_lost(node, silence)
         wanted = wanted_taints(node)
         if wanted != (node["spec"].get("taints") or []):
@@ -88,6 +100,29 @@ class NodeLifecycleController(Controller[str]):
             node = await self.cluster.patch("nodes", node, change)
         if ready_status(node) != "True":
             await self._mark_pods(node)
+
+    async def _is_silent(self, name: str) -> bool:
+        """Ask the server before a node is called lost: when the server or the watch stalls, every node looks silent."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            lease = await self.cluster.api.get(f"{LEASES}/{name}")
+        except ApiError as error:
+            if error.status == 404:
+                return True
+            self._excuse(loop.time())
+            raise
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            self._excuse(loop.time())
+            raise
+        if loop.time() - began > SLOW_ANSWER_SECONDS:
+            self._excuse(loop.time())
+            return False
+        return not self._leases_heard.hear(name, lease["spec"].get("renewTime"), loop.time())
+
+    def _excuse(self, at: float) -> None:
+        self.logger.warning("the API server is slow or away: no node is called lost for that")
+        self._leases_heard.excuse(at)
 
     async def _declare_lost(self, node: Document, silence: float) -> Document:
         name = node["metadata"]["name"]
