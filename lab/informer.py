@@ -152,12 +152,15 @@ class Informer:
 
     def _set(self, key: Key, new: Document | None) -> None:
         old = self._objects.get(key)
-        if old is new or (old and new and version_of(old) == version_of(new)):
+        if old is None and new is None:
             return
-        if old and new and old["metadata"].get("uid") != new["metadata"].get("uid"):
-            # Another object under the same name: whoever counts objects must see the first one go.
-            self._set(key, None)
-            old = None
+        if old and new:
+            if old["metadata"].get("uid") != new["metadata"].get("uid"):
+                # Another object under the same name: whoever counts objects must see the first one go.
+                self._set(key, None)
+                old = None
+            elif version_of(old) == version_of(new):
+                return
         if new is None:
             del self._objects[key]
         else:

@@ -114,9 +114,11 @@ def test_a_version_that_is_too_old_is_listed_again(tmp_path: Path) -> None:
     run(tmp_path, server, check)
 
 
-def test_another_object_under_the_same_name_is_told_as_gone_and_new(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [8, 1])
+def test_another_object_under_the_same_name_is_told_as_gone_and_new(tmp_path: Path, version: int) -> None:
+    """Even with the same version, as after the server was started anew with nothing in it."""
     server = FakeServer()
-    server.lists.extend([listing(5, item("a", 1, "first")), listing(9, item("a", 8, "second"))])
+    server.lists.extend([listing(5, item("a", 1, "first")), listing(9, item("a", version, "second"))])
     server.watches.append([BREAK])
 
     async def check(informer: Informer) -> None:
