@@ -7,7 +7,7 @@ from typing import Any
 from chaoslib import substitute
 
 from probes import serving
-from probes.sli import EventRatio
+from probes.sli import DeclarationError, EventRatio
 
 EXTENSION = "summary"
 WHOLE_HYPOTHESIS_OBJECTIVE = 1.0
@@ -40,6 +40,9 @@ def client_counter(experiment: Mapping[str, Any], configuration: Mapping[str, An
     for extension in _extensions(experiment):
         clients = substitute(extension.get("clients") or {}, dict(configuration), {})
         if clients:
+            missing = sorted({"metric", "selector", "bad"} - set(clients))
+            if missing:
+                raise DeclarationError(f"extensions: {EXTENSION}: clients: {', '.join(missing)} must be given too")
             sli = EventRatio("requests", clients["metric"], clients["selector"], clients["bad"])
             return ClientCounter(sli, str(clients.get("counted_by", "the clients")))
     return None
@@ -54,6 +57,8 @@ def _objective(probe: Mapping[str, Any], configuration: Mapping[str, Any]) -> Ob
     if provider.get("module") != serving.__name__:
         return None
     arguments = substitute(provider.get("arguments") or {}, dict(configuration), {})
+    if "prometheus_url" not in arguments or "selector" not in arguments:
+        raise DeclarationError(f"probe {probe.get('name')}: prometheus_url and selector must be given")
     declared = serving.declared(str(provider.get("func")), arguments)
     return None if declared is None else Objective(declared, _least_good(probe.get("tolerance")))
 

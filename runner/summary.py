@@ -26,6 +26,8 @@ from chaoslib.exceptions import InterruptExecution
 
 from actions.run_context import Fault, NoOpenRunError, Run, close_run, current_run, open_run
 from clients.prometheus import Known, Reading, Unknown
+from probes.sli import DeclarationError
+from runner.declared import client_counter, objectives
 from runner.evidence import output_of, read_evidence
 from runner.run_summary import KilledPod, RunSummary, new_pods
 from runner.verdict import Outcome, decide
@@ -55,9 +57,10 @@ class _Closer:
 
     def finish(self, journal: dict[str, Any]) -> None:
         close_run()
+        if KEY not in journal:
+            logger.error("The run was not judged, so it counts as failed (chaostoolkit.log says why)")
         if journal.get(KEY, {}).get("verdict") != Outcome.HELD and not _failed(journal):
             journal["status"] = "failed"
-            logger.error("The run was not judged, so it counts as failed (chaostoolkit.log says why)")
 
     def __getattr__(self, _event: str) -> Any:
         return _ignore
@@ -80,10 +83,15 @@ def configure_control(event_registry: Any) -> None:
     _closers.append(closer)
 
 
-def before_experiment_control(context: Mapping[str, Any]) -> None:  # noqa: ARG001 (Chaos Toolkit passes it by name)
-    """Open the run; without the last word on it, end it before it begins."""
+def before_experiment_control(context: Mapping[str, Any], configuration: Mapping[str, Any] | None = None) -> None:
+    """Open the run; or end it before it begins, when its summary could not be made or this control was not set up."""
     if not _closers:
         raise InterruptExecution("the control runner.summary was not set up (chaostoolkit.log says why)")
+    try:
+        objectives(context, configuration or {})
+        client_counter(context, configuration or {})
+    except DeclarationError as error:
+        raise InterruptExecution(str(error)) from error
     now = time.time()
     run = Run(f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
     open_run(run)

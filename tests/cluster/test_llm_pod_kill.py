@@ -261,6 +261,16 @@ def test_a_control_that_never_judges_fails_the_run(stage: Stage) -> None:
     assert ended.journal["status"] == "failed"
 
 
+def test_a_summary_that_could_not_be_made_is_told_before_anything_is_touched(stage: Stage) -> None:
+    del stage.experiment["extensions"][0]["clients"]["bad"]
+
+    ended = stage.program().run()
+
+    assert ended.status == 1
+    assert "extensions: summary: clients: bad must be given too" in ended.said
+    assert not stage.killed
+
+
 def test_a_dry_run_proves_nothing(stage: Stage) -> None:
     ended = stage.program().run("--dry", "actions")
 

@@ -1,0 +1,116 @@
+"""The control's hooks, called as Chaos Toolkit calls them: whatever breaks in them, the run does not count as held."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from chaoslib.exceptions import InterruptExecution
+
+from actions.run_context import NoOpenRunError, close_run, current_run
+from runner import summary
+from tests.runner.journals import activity, journal
+
+
+class Registry:
+    """The part of Chaos Toolkit's event registry that a control sees."""
+
+    def __init__(self) -> None:
+        self.handlers: list[Any] = []
+
+    def register(self, handler: Any) -> None:
+        self.handlers.append(handler)
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    """The control, set up."""
+    made = Registry()
+    summary.configure_control(made)
+    yield made
+    close_run()
+
+
+def held_run() -> dict[str, Any]:
+    """A journal that holds; the one fault of the run is noted in its open run."""
+    run = current_run()
+    assert run is not None
+    target = {"namespace": "ns", "name": "llm-1", "uid": "u", "node": "gpu-a", "owner": "ReplicaSet/llm"}
+    run.intend("pod-kill", target, 1.0).injected_at = 1.0
+    return journal()
+
+
+def test_a_run_that_held_counts_as_completed(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
+    summary.before_experiment_control({"title": "t"})
+    state = held_run()
+    summary.after_experiment_control({"title": "t"}, state)
+    registry.handlers[0].finish(state)
+    assert (state["status"], state["deviated"], state["mlchaos"]["verdict"]) == ("completed", False, "held")
+    assert "HELD" in capsys.readouterr().out
+
+
+def test_a_defect_in_the_last_hook_leaves_the_run_failed(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    def defect(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    summary.before_experiment_control({"title": "t"})
+    state = held_run()
+    monkeypatch.setattr(summary, "decide", defect)
+    with pytest.raises(ZeroDivisionError):
+        summary.after_experiment_control({"title": "t"}, state)
+    registry.handlers[0].finish(state)
+    assert state["status"] == "failed"
+
+
+def test_a_run_that_reaches_its_end_unjudged_is_failed(registry: Registry) -> None:
+    summary.before_experiment_control({"title": "t"})
+    state = held_run()
+    registry.handlers[0].finish(state)
+    assert state["status"] == "failed"
+
+
+def test_other_events_are_let_pass(registry: Registry) -> None:
+    registry.handlers[0].start_activity({"name": "x"})
+
+
+def test_the_run_is_closed_at_its_end(registry: Registry) -> None:
+    summary.before_experiment_control({"title": "t"})
+    assert summary.watched()
+    registry.handlers[0].finish({"status": "completed"})
+    with pytest.raises(NoOpenRunError, match="nothing watches this run"):
+        summary.watched()
+
+
+def test_a_control_that_was_not_set_up_ends_the_run(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(summary, "_closers", [])
+    with pytest.raises(InterruptExecution, match="was not set up"):
+        summary.before_experiment_control({"title": "t"})
+
+
+@pytest.mark.parametrize(
+    ("experiment", "said"),
+    [
+        ({"extensions": [{"name": "summary", "clients": {"metric": "m"}}]}, "clients: bad, selector must be given too"),
+        (
+            {"extensions": [{"name": "summary", "clients": {"metric": "m", "selector": "", "bad": {"a": "("}}}]},
+            r"bad\.a: '\(' is no regular expression",
+        ),
+        ({"steady-state-hypothesis": {"probes": [activity("avail")]}}, "probe avail: prometheus_url and selector must"),
+    ],
+)
+def test_what_cannot_be_summarised_is_told_before_the_run(
+    registry: Registry, experiment: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InterruptExecution, match=said):
+        summary.before_experiment_control(experiment)
+    assert current_run() is None
+
+
+def test_after_a_failed_activity_the_method_ends(registry: Registry) -> None:
+    summary.before_experiment_control({"title": "t"})
+    summary.before_method_control({})
+    summary.before_activity_control({"name": "kill"})
+    summary.after_activity_control({"name": "kill"}, {"status": "failed"})
+    with pytest.raises(InterruptExecution, match="kill failed, so heals is not run"):
+        summary.before_activity_control({"name": "heals"})
+    summary.after_method_control({})
+    summary.before_activity_control({"name": "a rollback"})
