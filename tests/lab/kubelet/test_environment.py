@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.kubelet.environment import PodPlace, container_environment, expand, references, service_links
@@ -48,6 +48,7 @@ def test_references_are_expanded(text: str, expected: str) -> None:
     assert expand(text, {"A": "1", "B": "2"}) == expected
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(alphabet="ab ()", max_size=40))
 def test_text_without_a_dollar_is_left_as_it_is(text: str) -> None:
     assert expand(text, {"a": "1"}) == text

@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.kubelet.logs import ContainerLog, LogQuery, parse_query, read_log, tail_offset
@@ -41,6 +41,7 @@ def test_the_tail_is_found_from_the_end(text: bytes, lines: int, offset: int, mi
     assert tail_offset(BytesIO(text), lines) == (offset, missing)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.binary(max_size=90_000).map(lambda b: b.replace(b"\n", b"")), max_size=6), st.integers(0, 8))
 def test_the_tail_is_the_last_lines_whatever_their_length(lines: list[bytes], wanted: int) -> None:
     file = BytesIO(b"".join(line + b"\n" for line in lines))
@@ -55,6 +56,7 @@ def test_lines_cut_by_the_pipe_are_put_together(tmp_path: Path) -> None:
     assert write_and_read(tmp_path / "log", chunks, LogQuery()) == b"one\nerr\ntwo"
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(text=st.text(alphabet="ab\n", max_size=300), sizes=st.integers(1, 50))
 def test_nothing_is_lost_or_added(tmp_path_factory: pytest.TempPathFactory, text: str, sizes: int) -> None:
     data = text.encode()
