@@ -58,7 +58,8 @@ class GarbageCollector(Controller[Item]):
 
     async def run(self) -> None:
         for kind in DEPENDENTS:
-            await self._watch(kind)
+            # Through the queue, because it tries again while the server is not there yet.
+            self.queue.add(Item(kind, "", ""))
         await super().run()
 
     async def _watch(self, kind: Kind) -> tuple[Resource, Informer] | None:
@@ -103,6 +104,9 @@ class GarbageCollector(Controller[Item]):
 
     async def _propagate(self, resource: Resource, document: Document, finalizer: str) -> None:
         """Do what a deletion asked for about dependents, then let the owner go."""
+        for kind in DEPENDENTS:
+            if found := await self._watch(kind):
+                await found[1].synced()
         dependents = self._dependents(document["metadata"]["uid"])
         uid = document["metadata"]["uid"]
         if finalizer == ORPHAN:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from lab.controllers import conditions, pods
 from lab.kubeclient import Document
 from tests.lab.apiserver_process import running_apiserver
 from tests.lab.controllers.small_cluster import Bench, bench, cluster, controllers, deployment, until
+from tests.lab.fake_server import write_kubeconfig
 
 pytestmark = pytest.mark.lab
 
@@ -269,3 +271,17 @@ def test_a_controller_that_is_left_out_does_nothing(lab_octet: int, tmp_path: Pa
         assert not pods.node_of((await b.pods("web"))[0])
 
     run(lab_octet, tmp_path, check, "--without", "scheduler")
+
+
+def test_controllers_wait_for_a_server_that_is_not_there_yet(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound but not listening: connections are refused
+        kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        log = tmp_path / "controllers.log"
+
+        async def tried_again() -> bool:
+            return log.read_text().count("path=/api/v1/pods") >= 3
+
+        with controllers(kubeconfig) as process:
+            asyncio.run(eventually(tried_again, "a third attempt"))
+            assert process.poll() is None
