@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from contextlib import aclosing
 
 import aiohttp
-import structlog
 
 from lab.kubeclient import ApiError, Document, KubeClient, WatchEvent
+from lab.logs import structlog
 
 Callback = Callable[[Document | None, Document | None], None]
 IndexKeys = Callable[[Document], Iterable[str]]

@@ -15,14 +15,13 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import structlog
-
 from lab import logs, monitoring, processes, stack
 from lab.children import Child, Children
 from lab.control import Reply, Request, serve
 from lab.credentials import write_credentials
 from lab.directory import LabDirectory
 from lab.kubeclient import KubeClient
+from lab.logs import structlog
 from lab.network import LabNetwork
 from lab.nodes import NODES
 from lab.probe import load_flows, pods_not_scraped, reachable

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
 import aiohttp
-import structlog
 
 from lab.controllers.cluster import Cluster
 from lab.controllers.events import NORMAL
 from lab.kubeclient import ApiError, Document
+from lab.logs import structlog
 from lab.workqueue import WorkQueue
 
 K = TypeVar("K", bound=Hashable)

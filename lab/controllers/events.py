@@ -6,10 +6,10 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 import aiohttp
-import structlog
 
 from lab.controllers.timestamps import stamp
 from lab.kubeclient import ApiError, Document, KubeClient
+from lab.logs import structlog
 
 NORMAL, WARNING = "Normal", "Warning"
 MOST_WAITING = 2000

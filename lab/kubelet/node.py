@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
-import structlog
 
 from lab.informer import Informer
 from lab.kubeclient import STRATEGIC, ApiError, Document, KubeClient
 from lab.kubelet.allocation import GPU, DevicePool
 from lab.kubelet.clock import rfc3339, rfc3339_micro
+from lab.logs import structlog
 
 DEVICE_PLUGIN = "nvidia.com/gpu.deploy.device-plugin"
 """Node label of NVIDIA's GPU operator: "false" takes the device plugin away, and with it the node's GPUs."""

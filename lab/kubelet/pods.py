@@ -3,13 +3,12 @@
 import asyncio
 from functools import partial
 
-import structlog
-
 from lab.informer import Informer
 from lab.kubeclient import Document
 from lab.kubelet.host import Host
 from lab.kubelet.sources import Reference
 from lab.kubelet.worker import PodWorker
+from lab.logs import structlog
 
 logger = structlog.stdlib.get_logger("kubelet")
 

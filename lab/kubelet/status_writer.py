@@ -5,10 +5,10 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 import aiohttp
-import structlog
 
 from lab.informer import version_of
 from lab.kubeclient import ApiError, Document, KubeClient
+from lab.logs import structlog
 
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 2.0

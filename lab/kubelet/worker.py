@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
-import structlog
 
 from lab.kubeclient import ApiError, Document
 from lab.kubelet import environment, volumes
@@ -22,6 +21,7 @@ from lab.kubelet.host import Host, base_environment
 from lab.kubelet.sources import MissingSourceError, Reference
 from lab.kubelet.status import LOST, ContainerRecord, PodRecord, Waiting, pod_status, resume, succeeded
 from lab.kubelet.status_writer import StatusWriter
+from lab.logs import structlog
 
 logger = structlog.stdlib.get_logger("kubelet")
 

@@ -4,9 +4,8 @@ import asyncio
 import contextlib
 from functools import partial
 
-import structlog
-
 from lab import ports
+from lab.logs import structlog
 from lab.proxy.balancer import Balancer
 from lab.proxy.endpoints import Address, ServicePort
 from lab.proxy.pipe import Backend, Client

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from ssl import SSLContext
 from typing import Any
 
-import structlog
 from aiohttp import web
 
 from lab import logs
+from lab.logs import structlog
 from lab.workloads.settings import SettingError, Settings
 
 Logger = structlog.stdlib.BoundLogger

@@ -9,8 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import structlog
-
+from lab.logs import structlog
 from lab.workloads.dcgm.exposition import MODEL, pci_bus_id
 from lab.workloads.dcgm.fields import UnknownFieldError, find, parse_value
 from lab.workloads.dcgm.gpu import Gpu

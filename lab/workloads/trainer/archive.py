@@ -7,8 +7,7 @@ stored whole, JOB/record the run's account.
 import json
 from collections.abc import Iterator
 
-import structlog
-
+from lab.logs import structlog
 from lab.workloads.trainer.checkpoint import Checkpoint, CorruptCheckpointError, decode, encode
 from lab.workloads.trainer.objectstore import ObjectStore
 from lab.workloads.trainer.record import RunRecord

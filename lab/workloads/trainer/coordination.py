@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-import structlog
-
+from lab.logs import structlog
 from lab.workloads.trainer.allreduce import RingBrokenError, StoppedError
 from lab.workloads.trainer.archive import Archive
 from lab.workloads.trainer.assembly import Address

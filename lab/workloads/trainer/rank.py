@@ -3,8 +3,7 @@
 import threading
 import time
 
-import structlog
-
+from lab.logs import structlog
 from lab.workloads.trainer.allreduce import Ring, RingBrokenError, StoppedError
 from lab.workloads.trainer.assembly import Assembly, listen
 from lab.workloads.trainer.coordination import Coordinator, Start

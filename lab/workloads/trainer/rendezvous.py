@@ -18,8 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import structlog
-
+from lab.logs import structlog
 from lab.workloads.trainer.allreduce import POLL_SECONDS
 from lab.workloads.trainer.assembly import Address
 from lab.workloads.trainer.record import Claim

@@ -4,8 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-import structlog
-
+from lab.logs import structlog
 from lab.workloads.trainer.archive import Archive
 from lab.workloads.trainer.checkpoint import Checkpoint
 from lab.workloads.trainer.metrics import TrainerMetrics
