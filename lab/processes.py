@@ -37,9 +37,12 @@ async def start(command: Sequence[str], log: Path, environment: Mapping[str, str
         )
 
 
-def marked(lab_id: str) -> list[int]:
-    """The processes of this user (of all, for root) that carry the lab's id, without the one that asks."""
-    wanted = f"{MARK}={lab_id}".encode()
+def carrying(variable: str) -> list[int]:
+    """The processes that were started with `variable` (`NAME=value`) in their environment, without the one that asks.
+
+    Root sees those of all users, others see their own.
+    """
+    wanted = variable.encode()
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
@@ -50,20 +53,30 @@ def marked(lab_id: str) -> list[int]:
     return found
 
 
-def sweep(lab_id: str, patience: float = 5.0) -> list[int]:
-    """Kill every marked process, again until none is left or `patience` seconds are over.
+def kill_carrying(variable: str, patience: float = 5.0) -> list[int]:
+    """Kill every process that carries `variable`, again until none is left or `patience` seconds are over.
 
     Gives the processes that would not die (kernel waits, other users'): an empty list is success.
     """
     deadline = time.monotonic() + patience
-    while left := marked(lab_id):
+    while left := carrying(variable):
         for pid in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         if time.monotonic() > deadline:
             return left
-        time.sleep(0.02)  # the kernel gives no way to wait for processes that are not our children
+        time.sleep(0.01)  # the kernel gives no way to wait for processes that are not our children
     return []
+
+
+def marked(lab_id: str) -> list[int]:
+    """The processes of a lab."""
+    return carrying(f"{MARK}={lab_id}")
+
+
+def sweep(lab_id: str) -> list[int]:
+    """Kill every process of a lab; gives those that would not die."""
+    return kill_carrying(f"{MARK}={lab_id}")
 
 
 def how_it_ended(returncode: int) -> str:

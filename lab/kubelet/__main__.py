@@ -27,6 +27,7 @@ from lab.kubelet.node import KUBELET_PORT, Node, NodeSpec
 from lab.kubelet.pods import Pods
 from lab.kubelet.server import application
 from lab.kubelet.sources import Sources
+from lab.processes import kill_carrying
 
 SHUTDOWN_SECONDS = 0.2
 
@@ -94,8 +95,8 @@ async def run(arguments: argparse.Namespace) -> None:
         asyncio.get_running_loop().add_signal_handler(signum, stopping.set)
     root = arguments.root.resolve()
     with _sole_owner(root):
-        if swept := isolation.sweep(f"MLCHAOS_NODE_ROOT={root}"):
-            logger.info("processes of an earlier kubelet killed", count=swept)
+        if left := kill_carrying(f"MLCHAOS_NODE_ROOT={root}"):
+            logger.error("processes of an earlier kubelet do not die", pids=left)
         shutil.rmtree(root / "pods", ignore_errors=True)
         plain = isolation.Isolation(pid_namespace=False)
         isolated = plain if arguments.pid_isolation == "off" else isolation.detect()

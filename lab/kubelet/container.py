@@ -24,6 +24,7 @@ from lab.kubelet.process import Output, Process
 from lab.kubelet.sources import MissingSourceError
 from lab.kubelet.status import ContainerRecord, Running, Terminated, Waiting, restarted, restarts
 from lab.kubelet.volumes import UnknownVolumeError
+from lab.processes import kill_carrying
 
 NO_IMAGE = Waiting("ErrImagePull", "the lab runs no images: give the container a command")
 CANNOT_START = 128
@@ -310,7 +311,7 @@ class _Run:
             await self.process.wait()
         if not self._isolation.pid_namespace:
             self._isolation.kill(self.process.pid)
-            isolation.sweep(f"{MARK}={self._mark}")
+            kill_carrying(f"{MARK}={self._mark}")
         for output in self._outputs:
             output.close()
         self._log.close()

@@ -14,7 +14,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,25 +104,3 @@ def detect() -> Isolation:
         if trial.returncode == 0:
             return namespaced
     return Isolation(pid_namespace=False)
-
-
-def sweep(marker: str, patience: float = 5.0) -> int:
-    """Kill every process whose environment holds `marker` (`NAME=value`), until none is left; how many there were."""
-    deadline, killed = time.monotonic() + patience, set[int]()
-    while (found := _marked(marker.encode())) and time.monotonic() < deadline:
-        for pid in found:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        killed.update(found)
-        time.sleep(0.005)  # the dead are not our children: there is nothing to wait on
-    return len(killed)
-
-
-def _marked(marker: bytes) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            with contextlib.suppress(OSError):  # gone meanwhile, or somebody else's
-                if marker in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append(int(entry.name))
-    return found

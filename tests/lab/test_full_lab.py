@@ -147,7 +147,8 @@ def test_a_lost_node_takes_its_pods_along_and_the_trainer_resumes_when_it_is_bac
     wait_for(lambda: node_ready(full_lab, "gpu-b") == "True", 15)
     wait_for(lambda: ready(full_lab, "ml-training", "trainer", 2), 45)
     wait_for(lambda: (full_lab.value('mltrain_recoveries_total{rank="0"}') or 0) > recoveries, 45, every=0.2)
-    assert (full_lab.value('mltrain_last_lost_steps{rank="0"}') or 0) > 0
+    # The very step after a checkpoint may be the one that was lost: zero is a possible loss, no value is not.
+    assert full_lab.value('mltrain_last_lost_steps{rank="0"}') is not None
     assert (full_lab.value('mltrain_last_recovery_seconds{rank="0"}') or 0) > 0
     wait_for(lambda: ready(full_lab, "ml-serving", "llm", 3), 45)
 

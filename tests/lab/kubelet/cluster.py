@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from lab.kubeclient import Document
 from lab.network import LabNetwork
+from lab.processes import carrying
 from tests.lab.apiserver_process import running_apiserver
 
 T = TypeVar("T")
@@ -163,12 +164,14 @@ class Cluster:
 
     def processes(self, uid: str) -> list[int]:
         """Every process of a pod, wherever it has gone."""
-        return marked(f"MLCHAOS_POD_UID={uid}")
+        return carrying(f"MLCHAOS_POD_UID={uid}")
 
     @contextmanager
     def api_server_stopped(self) -> Iterator[None]:
         """The API server answers nobody meanwhile (and keeps what it has in memory)."""
-        pid = next(pid for pid in marked(f"MLCHAOS_LAB=test-{self.network.octet}") if b"lab.apiserver" in _command(pid))
+        pid = next(
+            pid for pid in carrying(f"MLCHAOS_LAB=test-{self.network.octet}") if b"lab.apiserver" in _command(pid)
+        )
         os.kill(pid, signal.SIGSTOP)
         try:
             yield
@@ -178,19 +181,6 @@ class Cluster:
 
 def _command(pid: int) -> bytes:
     return Path(f"/proc/{pid}/cmdline").read_bytes()
-
-
-def marked(marker: str) -> list[int]:
-    """Processes that have `marker` in their environment."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if marker.encode() in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-    return found
 
 
 def shell(script: str, name: str = "main", **more: Any) -> Document:
@@ -206,5 +196,5 @@ def a_cluster(octet: int, directory: Path) -> Iterator[Cluster]:
             yield cluster
         finally:
             cluster.stop()
-            for pid in marked(f"MLCHAOS_NODE_ROOT={cluster.root}"):
+            for pid in carrying(f"MLCHAOS_NODE_ROOT={cluster.root}"):
                 os.kill(pid, signal.SIGKILL)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.kubelet.isolation import Isolation, detect, sweep
+from lab.kubelet.isolation import Isolation, detect
 from lab.kubelet.process import Process
-from tests.lab.kubelet.cluster import marked
+from lab.processes import carrying
 
 NULL = (subprocess.DEVNULL,) * 3
 BOTH = [Isolation(pid_namespace=False), detect()]
@@ -69,17 +69,4 @@ def test_a_container_killed_while_it_starts_leaves_nothing(delay: float, tmp_pat
 
     for _ in range(5):
         asyncio.run(scenario())
-    assert sweep(f"TEST_MARK={tmp_path}", patience=0) == 0
-
-
-@pytest.mark.lab
-def test_a_sweep_kills_what_carries_the_mark_and_nothing_else(tmp_path: Path) -> None:
-    mine = subprocess.Popen(["setsid", "sleep", "9000"], env={"PATH": "/usr/bin:/bin", "TEST_MARK": str(tmp_path)})
-    other = subprocess.Popen(["sleep", "9000"], env={"PATH": "/usr/bin:/bin", "TEST_MARK": f"{tmp_path}-not"})
-    try:
-        assert sweep(f"TEST_MARK={tmp_path}") == 1
-        assert mine.wait(5) == -9
-        assert marked(f"TEST_MARK={tmp_path}-not") == [other.pid]
-    finally:
-        other.kill()
-        other.wait()
+    assert carrying(f"TEST_MARK={tmp_path}") == []
