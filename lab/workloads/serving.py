@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ssl import SSLContext
@@ -17,6 +17,7 @@ from lab.workloads.settings import SettingError, Settings
 
 Logger = structlog.stdlib.BoundLogger
 BAD_SETTING = 2  # exit code
+_CANCEL_AGAIN_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,15 @@ async def until_stopped(*background: Coroutine[Any, Any, None]) -> None:
         for task in done:
             task.result()
     finally:
-        for task in tasks:
+        await _cancelled(tasks)
+
+
+async def _cancelled(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel tasks until they have ended; their results and failures are read so that nobody complains about them."""
+    pending = set(tasks)
+    while pending:
+        # More than once: a library whose clean-up fails can put its own exception in the place of the cancellation.
+        for task in pending:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _, pending = await asyncio.wait(pending, timeout=_CANCEL_AGAIN_SECONDS)
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -39,7 +39,7 @@ def trust(settings: Settings) -> ssl.SSLContext:
 def traffic(settings: Settings, users: Users) -> list[Coroutine[Any, Any, None]]:
     """The users' coroutines; a rate of 0 leaves a target alone."""
     seed = settings.count("LOADGEN_SEED", 1)
-    chat_rate = settings.number("LOADGEN_CHAT_PER_SECOND", 10.0)
+    chat_rate = settings.number("LOADGEN_CHAT_PER_SECOND", 8.0)
     infer_rate = settings.number("LOADGEN_INFER_PER_SECOND", 8.0)
     chat_deadline = settings.number("LOADGEN_CHAT_DEADLINE_SECONDS", 8.0)
     infer_deadline = settings.number("LOADGEN_INFER_DEADLINE_SECONDS", 3.0)
