@@ -61,16 +61,22 @@ async def listening(listeners: Sequence[Listener], *, drain_seconds: float) -> A
 
 
 async def until_stopped(*background: Coroutine[Any, Any, None]) -> None:
-    """Run the background coroutines until SIGTERM or SIGINT; the failure of one of them ends all and is raised."""
+    """Run the background coroutines until SIGTERM or SIGINT; the failure of one of them ends all and is raised.
+
+    A coroutine that returns has done its work, and the others go on.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    tasks = {asyncio.create_task(stop.wait()), *(asyncio.create_task(coroutine) for coroutine in background)}
+    stopping: asyncio.Task[Any] = asyncio.create_task(stop.wait())
+    tasks = {stopping, *(asyncio.create_task(coroutine) for coroutine in background)}
+    pending = tasks
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        while stopping in pending:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
     finally:
         await _cancelled(tasks)
 

@@ -110,7 +110,7 @@ def test_the_gateway_reads_its_certificate_from_the_secret() -> None:
     assert pod["volumes"] == [{"name": "tls", "secret": {"secretName": "gateway-tls"}}]
     assert container("gateway")["volumeMounts"][0]["mountPath"] == "/etc/tls"
     assert container("gateway")["readinessProbe"]["httpGet"] == {
-        "path": "/healthz",
+        "path": "/readyz",
         "port": GATEWAY_PORT,
         "scheme": "HTTPS",
     }

@@ -2,16 +2,19 @@
 
 /v1/* goes to the model servers (LLM_URL, else Service llm), /v2/* to the ranker (Service ranker). The certificate is
 read from the volume mounted at /etc/tls. GATEWAY_CONNECT_SECONDS, GATEWAY_LLM_FIRST_BYTE_SECONDS,
-GATEWAY_LLM_STALL_SECONDS and GATEWAY_RANKER_SECONDS set the time-outs.
+GATEWAY_LLM_STALL_SECONDS and GATEWAY_RANKER_SECONDS set the time-outs, GATEWAY_PATIENCE_SECONDS how long /readyz waits
+for upstreams that have never answered.
 """
 
 import ssl
 
 import aiohttp
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from yarl import URL
 
 from lab.workloads.gateway.certificate import ServerCertificate
+from lab.workloads.gateway.first_answers import FirstAnswers
 from lab.workloads.gateway.metrics import GatewayMetrics
 from lab.workloads.gateway.proxy import Proxy
 from lab.workloads.gateway.routes import LLM, RANKER, UpstreamTimeouts
@@ -51,6 +54,17 @@ async def healthz(_request: web.Request) -> web.Response:
     return web.Response(text="ok\n")
 
 
+def readyz(first_answers: FirstAnswers) -> Handler:
+    """Says whether the gateway is open: see FirstAnswers."""
+
+    async def handle(_request: web.Request) -> web.Response:
+        if first_answers.awaited:
+            return web.Response(text=f"waiting for {', '.join(sorted(first_answers.awaited))}\n", status=503)
+        return web.Response(text="ok\n")
+
+    return handle
+
+
 async def program(settings: Settings, logger: Logger) -> None:
     host = settings.text("POD_IP")
     bases, limits = upstreams(settings), timeouts(settings)
@@ -72,7 +86,8 @@ async def program(settings: Settings, logger: Logger) -> None:
     ) as session:
         proxy = Proxy(session, bases, limits, metrics, http, logger)
         public = web.Application(client_max_size=MAX_BODY_BYTES)
-        public.router.add_get("/healthz", healthz)
+        first_answers = FirstAnswers(bases, settings.number("GATEWAY_PATIENCE_SECONDS", 10.0), logger)
+        public.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz(first_answers))])
         public.router.add_route("*", "/{path:.*}", proxy.handle)
         private = web.Application()
         private.add_routes([web.get("/metrics", metrics_handler(registry)), web.get("/healthz", healthz)])
@@ -83,7 +98,7 @@ async def program(settings: Settings, logger: Logger) -> None:
                 address=f"{host}:{PORT}",
                 **{name: str(url) for name, url in bases.items()},
             )
-            await until_stopped(certificate.follow())
+            await until_stopped(certificate.follow(), first_answers.wait(session))
             logger.info("draining")
 
 

@@ -1,12 +1,15 @@
 """The load generator: `python -m lab.workloads.loadgen`, an open-loop client of Service gateway over TLS.
 
 Environment: LOADGEN_CHAT_PER_SECOND, LOADGEN_INFER_PER_SECOND, LOADGEN_CHAT_DEADLINE_SECONDS,
-LOADGEN_INFER_DEADLINE_SECONDS, LOADGEN_CONNECTION_SECONDS, LOADGEN_SEED, GATEWAY_SERVER_NAME. The authority that must
-have signed the gateway's certificate is ca.crt in the volume mounted at /etc/ca. Metrics on $POD_IP:9464.
+LOADGEN_INFER_DEADLINE_SECONDS, LOADGEN_CONNECTION_SECONDS, LOADGEN_PATIENCE_SECONDS, LOADGEN_SEED, GATEWAY_SERVER_NAME.
+The authority that must have signed the gateway's certificate is ca.crt in the volume mounted at /etc/ca. Metrics on
+$POD_IP:9464.
 """
 
+import asyncio
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -26,6 +29,8 @@ from lab.workloads.settings import SettingError, Settings
 METRICS_PORT = 9464
 DRAIN_SECONDS = 0.4
 
+Flow = Callable[[], Coroutine[Any, Any, None]]
+
 
 def trust(settings: Settings) -> ssl.SSLContext:
     """A TLS context that trusts the lab's authority and nobody else."""
@@ -36,8 +41,8 @@ def trust(settings: Settings) -> ssl.SSLContext:
         raise SettingError(f"no usable authority in {authority}: {error}") from error
 
 
-def traffic(settings: Settings, users: Users) -> list[Coroutine[Any, Any, None]]:
-    """The users' coroutines; a rate of 0 leaves a target alone."""
+def traffic(settings: Settings, users: Users) -> list[Flow]:
+    """What starts each flow of requests; a rate of 0 leaves a target alone."""
     seed = settings.count("LOADGEN_SEED", 1)
     chat_rate = settings.number("LOADGEN_CHAT_PER_SECOND", 8.0)
     infer_rate = settings.number("LOADGEN_INFER_PER_SECOND", 8.0)
@@ -48,14 +53,24 @@ def traffic(settings: Settings, users: Users) -> list[Coroutine[Any, Any, None]]
     def rng(stream: str) -> Random:
         return Random(f"{seed}:{stream}")  # noqa: S311 - the same seed must give the same traffic
 
-    flows = []
+    flows: list[Flow] = []
     if chat_rate > 0:
         bodies = chat_requests(rng("chat"), corpus_paragraphs(), model)
-        flows.append(users.chat(arrivals(rng("chat arrivals"), chat_rate), bodies, chat_deadline))
+        flows.append(partial(users.chat, arrivals(rng("chat arrivals"), chat_rate), bodies, chat_deadline))
     if infer_rate > 0:
         bodies = inference_requests(rng("infer"))
-        flows.append(users.infer(arrivals(rng("infer arrivals"), infer_rate), bodies, infer_deadline))
+        flows.append(partial(users.infer, arrivals(rng("infer arrivals"), infer_rate), bodies, infer_deadline))
     return flows
+
+
+async def send(settings: Settings, users: Users, logger: Logger) -> None:
+    """Send all traffic, for ever, from the moment at which the gateway is open."""
+    flows = traffic(settings, users)
+    opened = await users.wait_for_opening(settings.number("LOADGEN_PATIENCE_SECONDS", 30.0))
+    logger.info("sending", gateway_open=opened)
+    async with asyncio.TaskGroup() as group:
+        for flow in flows:
+            group.create_task(flow())
 
 
 async def healthz(_request: web.Request) -> web.Response:
@@ -75,8 +90,8 @@ async def program(settings: Settings, logger: Logger) -> None:
     app.add_routes([web.get("/metrics", metrics_handler(registry)), web.get("/healthz", healthz)])
     try:
         async with listening([Listener(app, host, METRICS_PORT)], drain_seconds=DRAIN_SECONDS):
-            logger.info("sending", gateway=str(base_url), metrics=f"{host}:{METRICS_PORT}")
-            await until_stopped(connections.replace_regularly(), *traffic(settings, users))
+            logger.info("serving", gateway=str(base_url), metrics=f"{host}:{METRICS_PORT}")
+            await until_stopped(connections.replace_regularly(), send(settings, users, logger))
     finally:
         await connections.close()
 

@@ -13,6 +13,7 @@ from lab.workloads.loadgen.metrics import LLM, RANKER, LoadMetrics, Outcome
 
 _CHAT, _INFER = "/v1/chat/completions", "/v2/models/ranker/infer"
 _NO_LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=None)  # the deadline is the only limit
+_OPENING_POLL_SECONDS, _OPENING_ANSWER_SECONDS = 0.2, 1.0
 
 Send = Callable[[dict[str, Any]], Awaitable[bool]]
 
@@ -24,6 +25,26 @@ class Users:
         self._connections = connections
         self._server_name = server_name
         self._metrics = metrics
+
+    async def wait_for_opening(self, patience_seconds: float) -> bool:
+        """Wait until the gateway answers: users come when a service has opened. False when patience ended first."""
+        deadline = time.monotonic() + patience_seconds
+        while not await self._is_open():
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(_OPENING_POLL_SECONDS)
+        return True
+
+    async def _is_open(self) -> bool:
+        limit = aiohttp.ClientTimeout(total=_OPENING_ANSWER_SECONDS)
+        try:
+            async with (
+                self._connections.session() as session,
+                session.get("/healthz", server_hostname=self._server_name, timeout=limit) as response,
+            ):
+                return response.status == 200
+        except (aiohttp.ClientError, OSError):
+            return False
 
     async def chat(self, times: Iterator[float], bodies: Iterator[dict[str, Any]], deadline: float) -> None:
         """Send chat completions at the given times, for ever."""

@@ -150,4 +150,5 @@ def gateway(
 ) -> contextlib.AbstractContextManager[Program]:
     """A gateway with the certificate in `directory`; no ranker unless the environment names one."""
     settings = {"MOUNT_ETC_TLS": str(directory), "LLM_URL": llm_url, "RANKER_URL": f"http://{ip}:1"}
-    return program("gateway", ip, directory, f"http://{ip}:9464/healthz", **settings, **(environment or {}))
+    settings |= environment or {}
+    return program("gateway", ip, directory, f"http://{ip}:9464/healthz", **settings)

@@ -170,7 +170,7 @@ def with_upstream(
 
     async def main() -> None:
         app = web.Application()
-        app.router.add_route("*", "/{path:.*}", handler)
+        app.router.add_post("/{path:.*}", handler)  # and 405 for the gateway's own look at /health
         runner = web.AppRunner(app, handler_cancellation=True)
         await runner.setup()
         await web.TCPSite(runner, server, 8000).start()
@@ -264,6 +264,30 @@ def test_a_client_that_leaves_ends_the_upstream_request_and_is_no_server_error(l
         assert await asyncio.to_thread(counted, gateway, "5xx") == 0
 
     with_upstream(lab_octet, tls, upstream, work)
+
+
+def readiness(gateway: Program, tls: Path) -> tuple[int, str]:
+    async def main() -> tuple[int, str]:
+        async with (
+            client(gateway, tls) as session,
+            session.get("/readyz", server_hostname=programs.SERVER_NAME) as response,
+        ):
+            return response.status, await response.text()
+
+    return asyncio.run(main())
+
+
+def test_the_gateway_opens_when_its_upstreams_have_answered_and_not_for_ever_later(lab_octet: int, tls: Path) -> None:
+    server, front = (programs.pod_ip(lab_octet, number) for number in (1, 2))
+    patience = {"GATEWAY_PATIENCE_SECONDS": "600", "RANKER_URL": f"http://{server}:8080"}
+    with programs.gateway(front, tls, f"http://{server}:8000", patience) as gateway:
+        assert readiness(gateway, tls) == (503, "waiting for llm, ranker\n")
+        with programs.llm(server, tls):
+            wait_for(lambda: readiness(gateway, tls)[1] == "waiting for ranker\n")
+        assert readiness(gateway, tls)[1] == "waiting for ranker\n"  # an answer given counts for good
+    patience = {"GATEWAY_PATIENCE_SECONDS": "0.2"}
+    with programs.gateway(front, tls, f"http://{server}:8000", patience) as gateway:
+        wait_for(lambda: readiness(gateway, tls) == (200, "ok\n"))
 
 
 def test_without_a_certificate_the_gateway_says_where_it_looked(tmp_path: Path) -> None:

@@ -59,6 +59,20 @@ def test_background_work_that_fails_ends_the_program_with_its_error() -> None:
         asyncio.run(until_stopped(forever(), broken()))
 
 
+def test_background_work_that_is_done_lets_the_rest_go_on() -> None:
+    async def brief() -> None:
+        pass
+
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        loop.call_later(0.2, os.kill, os.getpid(), signal.SIGTERM)
+        await until_stopped(brief(), forever())
+        return loop.time() - began
+
+    assert asyncio.run(main()) >= 0.2
+
+
 def test_requests_under_way_may_finish_and_then_are_cut_off(lab_octet: int) -> None:
     ip = f"127.{lab_octet}.16.1"
 
