@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 CHAOS := $(BIN)/chaos --no-version-check --no-log-file
 DEMO := $(CURDIR)/.demo
 WORKERS ?= 2
+# Lab tests wait more than they compute.
+LAB_WORKERS ?= 3
 
 .PHONY: help setup servers demo test test-unit test-lab test-cluster lint format bench soak lock clean
 
@@ -53,7 +55,7 @@ test-unit: $(VENV)/.installed  ## Tests without processes or network
 
 test-lab: setup  ## Tests with real processes: the lab, its API's conformance, the main job
 	@echo "==> Lab tests (real processes)"
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m "lab or cluster or crash" --durations 10
+	@$(BIN)/python -m pytest -q -n $(LAB_WORKERS) --dist loadgroup -m "lab or cluster or crash" --durations 10
 
 test-cluster: $(VENV)/.installed  ## Tests that need only a Kubernetes API: make test-cluster KUBECONFIG=...
 	@[ -n "$(KUBECONFIG)" ] || { echo "name the cluster: make test-cluster KUBECONFIG=path" >&2; exit 2; }

@@ -48,6 +48,11 @@ def newest_at_or_before(series: Iterable[Series], at: float) -> float | None:
     return max((sample.at for one in series for sample in one.samples if sample.at <= at), default=None)
 
 
+def oldest_at_or_after(series: Iterable[Series], at: float) -> float | None:
+    """The time of the oldest sample that is not before `at`."""
+    return min((sample.at for one in series for sample in one.samples if sample.at >= at), default=None)
+
+
 def bucket_increases(series: Iterable[Series], start: float, end: float) -> dict[float, float]:
     """The growth of each bucket of a classic histogram in (start, end], by upper edge, summed over all its series."""
     buckets: dict[float, float] = {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clients.prometheus import Known, Prometheus, PrometheusError, Reading, Series, Unknown
+from probes.counters import oldest_at_or_after
 from probes.sli import DeclarationError, EventRatio, LatencyShare, NotYet, Sli, history_seconds, measure
 from runner.declared import ClientCounter, Objective, client_counter, objectives
 from runner.phases import Phase, phases, read_phase, time_to_recover, unread
@@ -53,7 +54,8 @@ def measure_cost(experiment: Mapping[str, Any], configuration: Mapping[str, Any]
         slis.append(clients.sli)
     fetched = _fetch(url, slis, baseline - history_seconds(window), times.ended_at)
     recoveries = [_recovery(goal, samples, times) for goal, samples in zip(goals, fetched, strict=False)]
-    stretch = phases(baseline, times.fault_at, _recovered_at(times, recoveries), times.ended_at)
+    recovered_at = _recovered_at(times, recoveries)
+    stretch = phases(baseline, times.fault_at, recovered_at and _scraped_by(fetched, recovered_at), times.ended_at)
     return Cost(
         slis=tuple(
             _summary(goal, samples, stretch, recovery)
@@ -95,6 +97,13 @@ def _recovered_at(times: Times, recoveries: Sequence[Reading]) -> float | None:
         return None
     back = [times.fault_at + recovery.value for recovery in recoveries if isinstance(recovery, Known)]
     return max([times.ready_at, *back])
+
+
+def _scraped_by(fetched: Sequence[_Samples], at: float) -> float:
+    """When everything that had happened by `at` was in Prometheus: a fault that heals between two scrapes shows in the
+    second one, which so belongs to `during`."""
+    scrapes = [oldest_at_or_after(samples.series, at) for samples in fetched]
+    return max([at, *(scrape for scrape in scrapes if scrape is not None)])
 
 
 def _summary(goal: Objective, samples: _Samples, stretch: Sequence[Phase], recovery: Reading) -> SliSummary:

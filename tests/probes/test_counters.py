@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clients.prometheus import Sample, Series
-from probes.counters import Quantile, Span, bucket_increases, increase, newest_at_or_before, quantile, span
+from probes.counters import (
+    Quantile,
+    Span,
+    bucket_increases,
+    increase,
+    newest_at_or_before,
+    oldest_at_or_after,
+    quantile,
+    span,
+)
 
 # What a counted process does between two scrapes: it counts some events, or it restarts first.
 steps = st.lists(st.tuples(st.booleans(), st.integers(0, 50)), min_size=1, max_size=40)
@@ -63,6 +72,11 @@ def test_series_without_samples_have_no_span() -> None:
 def test_the_newest_sample_that_is_not_too_late_is_found() -> None:
     assert newest_at_or_before([Series({}, [Sample(3, 1), Sample(9, 1)]), Series({}, [Sample(5, 1)])], 8) == 5
     assert newest_at_or_before([], 8) is None
+
+
+def test_the_oldest_sample_from_a_time_on_is_found_among_all_series() -> None:
+    assert oldest_at_or_after([Series({}, [Sample(3, 1), Sample(9, 1)]), Series({}, [Sample(5, 1)])], 4) == 5
+    assert oldest_at_or_after([Series({}, [Sample(3, 1)])], 4) is None
 
 
 def test_buckets_are_summed_over_pods_and_sorted_by_their_edge_however_it_is_written() -> None:
