@@ -1,21 +1,34 @@
 """The embedded API with 10,000 pods in it."""
 
-import json
+import asyncio
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-
-import urllib3
+from collections.abc import Iterator
+from itertools import count, islice
 
 from bench.result import Result, result
+from lab.kubeclient import Document, KubeClient
 from tests.lab.labs import Lab, a_lab
 
 PODS = 10_000
 SENDERS = 8
 LIST_RUNS = 5
+PATH = "/api/v1/namespaces/bench/pods"
+
+LIST = """
+import json, sys, time
+import urllib3
+url, token, authority, accept, runs = sys.argv[1:]
+pool = urllib3.PoolManager(ca_certs=authority, headers={"Authorization": "Bearer " + token, "Accept": accept})
+pool.request("GET", url)
+for _ in range(int(runs)):
+    started = time.perf_counter()
+    items = json.loads(pool.request("GET", url).data)["items"]
+    print(time.perf_counter() - started)
+assert len(items) == (100 if "labelSelector" in url else 10000)
+"""
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 
 TYPED_LIST = """
@@ -33,49 +46,37 @@ for _ in range(3):
 def measure() -> Iterator[Result]:
     with a_lab() as lab:
         lab.up("--bare")
-        pool = _pool(lab)
-        _request(pool, lab, "POST", "/api/v1/namespaces", {"metadata": {"name": "bench"}})
-        seconds = _create_pods(pool, lab)
+        seconds = asyncio.run(_create_pods(lab))
         yield result(f"API: creates ({PODS} pods, {SENDERS} senders)", [PODS / seconds], "1/s")
-        path = "/api/v1/namespaces/bench/pods"
-        metadata = _timed(lambda: _list(pool, lab, path, METADATA_ONLY))
-        full = _timed(lambda: _list(pool, lab, path, "application/json"))
-        selected = _timed(lambda: _list(pool, lab, path + "?labelSelector=shard%3D7", METADATA_ONLY))
-        typed = [
-            float(line)
-            for line in subprocess.run(
-                [sys.executable, "-c", TYPED_LIST],
-                env={**os.environ, **lab.environment()},
-                check=True,
-                capture_output=True,
-                text=True,
-            ).stdout.split()
-        ]
+        typed = _seconds(lab, TYPED_LIST)
         peer = "the official client's typed list"
-        yield result(f"API: metadata-only list of {PODS} pods", metadata, "s", peer, typed)
-        yield result(f"API: full JSON list of {PODS} pods", full, "s", peer, typed)
-        yield result(f"API: label selector, 100 of {PODS} pods", selected, "s", peer, typed)
+        for name, path, accept in (
+            (f"API: metadata-only list of {PODS} pods", PATH, METADATA_ONLY),
+            (f"API: full JSON list of {PODS} pods", PATH, "application/json"),
+            (f"API: label selector, 100 of {PODS} pods", PATH + "?labelSelector=shard%3D7", METADATA_ONLY),
+        ):
+            yield result(name, _list(lab, path, accept), "s", peer, typed)
 
 
-def _pool(lab: Lab) -> urllib3.PoolManager:
-    token = (lab.directory.root / "token").read_text().strip()
-    return urllib3.PoolManager(
-        maxsize=SENDERS, ca_certs=str(lab.directory.root / "ca.crt"), headers={"Authorization": f"Bearer {token}"}
-    )
-
-
-def _request(
-    pool: urllib3.PoolManager, lab: Lab, method: str, path: str, body: object = None, accept: str = "application/json"
-) -> bytes:
+def _list(lab: Lab, path: str, accept: str) -> list[float]:
+    """Seconds to fetch and decode a list, in a process of its own."""
     url = f"https://127.{lab.octet}.0.1:6443{path}"
-    headers = {**pool.headers, "Accept": accept, "Content-Type": "application/json"}
-    answer = pool.request(method, url, headers=headers, body=json.dumps(body) if body is not None else None)
-    if answer.status >= 300:
-        raise RuntimeError(f"{method} {path}: {answer.status} {answer.data[:300]!r}")
-    return answer.data
+    token = (lab.directory.root / "token").read_text().strip()
+    return _seconds(lab, LIST, url, token, str(lab.directory.root / "ca.crt"), accept, str(LIST_RUNS))
 
 
-def _pod(number: int) -> dict[str, object]:
+def _seconds(lab: Lab, program: str, *arguments: str) -> list[float]:
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={**os.environ, "KUBECONFIG": str(lab.directory.kubeconfig)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return [float(line) for line in done.stdout.split()]
+
+
+def _pod(number: int) -> Document:
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -87,27 +88,16 @@ def _pod(number: int) -> dict[str, object]:
     }
 
 
-def _create_pods(pool: urllib3.PoolManager, lab: Lab) -> float:
-    started = time.perf_counter()
+async def _create_pods(lab: Lab) -> float:
+    """Seconds until all pods are there; the senders share one client process."""
+    numbers = islice(count(), PODS)
 
-    def create(number: int) -> None:
-        _request(pool, lab, "POST", "/api/v1/namespaces/bench/pods", _pod(number))
+    async def send(api: KubeClient) -> None:
+        for number in numbers:
+            await api.create(PATH, _pod(number))
 
-    with ThreadPoolExecutor(SENDERS) as senders:
-        for _ in senders.map(create, range(PODS)):
-            pass
-    return time.perf_counter() - started
-
-
-def _list(pool: urllib3.PoolManager, lab: Lab, path: str, accept: str) -> None:
-    """Fetch and decode a whole list."""
-    json.loads(_request(pool, lab, "GET", path, accept=accept))
-
-
-def _timed(action: Callable[[], None]) -> list[float]:
-    seconds = []
-    for _ in range(LIST_RUNS):
+    async with KubeClient(lab.directory.kubeconfig) as api:
+        await api.create("/api/v1/namespaces", {"metadata": {"name": "bench"}})
         started = time.perf_counter()
-        action()
-        seconds.append(time.perf_counter() - started)
-    return seconds
+        await asyncio.gather(*(send(api) for _ in range(SENDERS)))
+        return time.perf_counter() - started

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.result import Result, result
@@ -51,17 +52,17 @@ def _node_loss() -> Iterator[Result]:
         lab.up("--bare")
         lab.create(NAMESPACE, _deployment())
         for _ in range(RUNS):
-            wait_for(lambda: len(_nodes_of_ready_pods(lab)) == 6 and len(set(_nodes_of_ready_pods(lab))) == 2, 60)
+            wait_for(lambda: len(_nodes(lab)) == 6 and set(_nodes(lab)) == {"cpu-a", "cpu-b"}, 60)
             started = time.perf_counter()
             lab.command("stop", "cpu-b")
             wait_for(lambda: _node_condition(lab, "cpu-b") != "True", 60, every=0.05)
             not_ready.append(time.perf_counter() - started)
-            wait_for(lambda: _nodes_of_ready_pods(lab) == ["cpu-a"] * 6, 60, every=0.05)
+            wait_for(lambda: _nodes(lab) == ["cpu-a"] * 6, 60, every=0.05)
             replaced.append(time.perf_counter() - started)
             lab.command("start", "cpu-b")
             wait_for(lambda: _node_condition(lab, "cpu-b") == "True", 60)
-            for name in _names(lab)[:3]:  # half of them go back to the node that returned
-                lab.api(f"/api/v1/namespaces/default/pods/{name}?gracePeriodSeconds=0", "DELETE")
+            for pod in _ready_pods(lab)[:3]:  # half of them go back to the node that returned
+                lab.api(f"/api/v1/namespaces/default/pods/{pod.name}?gracePeriodSeconds=0", "DELETE")
     yield result("lab: lost node is NotReady", not_ready, "s")
     yield result("lab: lost node's pods ready elsewhere", replaced, "s")
 
@@ -90,18 +91,25 @@ def _deployment() -> dict[str, object]:
     }
 
 
-def _names(lab: Lab) -> list[str]:
-    return [pod["metadata"]["name"] for pod in json.loads(lab.api("/api/v1/namespaces/default/pods"))["items"]]
+@dataclass(frozen=True, slots=True)
+class _Pod:
+    name: str
+    node: str
 
 
-def _nodes_of_ready_pods(lab: Lab) -> list[str]:
+def _ready_pods(lab: Lab) -> list[_Pod]:
     pods = json.loads(lab.api("/api/v1/namespaces/default/pods?labelSelector=app%3Dbench"))["items"]
     return [
-        pod["spec"]["nodeName"]
+        _Pod(pod["metadata"]["name"], pod["spec"]["nodeName"])
         for pod in pods
         if "deletionTimestamp" not in pod["metadata"]
         and any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
     ]
+
+
+def _nodes(lab: Lab) -> list[str]:
+    """Where the ready pods are, one name for each."""
+    return [pod.node for pod in _ready_pods(lab)]
 
 
 def _node_condition(lab: Lab, name: str) -> str:
