@@ -116,13 +116,14 @@ async def unready(api: KubeClient) -> list[str]:
         ("Job", "/apis/batch/v1/jobs"),
     ):
         for item in (await api.list(path))["items"]:
-            ready, wanted = _progress(kind, item)
+            ready, wanted = progress(kind, item)
             if ready < wanted or not wanted:
                 waiting.append(f"{item['metadata']['name']} {ready}/{wanted}")
     return waiting
 
 
-def _progress(kind: str, item: Document) -> tuple[int, int]:
+def progress(kind: str, item: Document) -> tuple[int, int]:
+    """(ready, wanted) pods of a workload; ready counts only when its controller has seen the present generation."""
     spec, status = item["spec"], item.get("status", {})
     if kind == "Deployment":
         current = status.get("observedGeneration", 0) >= item["metadata"].get("generation", 1)

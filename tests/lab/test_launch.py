@@ -1,0 +1,60 @@
+"""A lab seen from outside: what its directory says when nobody is there to ask."""
+
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from lab.directory import LabDirectory
+from lab.environment import addresses
+from lab.errors import LabError
+from lab.launch import is_running, status
+from lab.state import Component, LabState, Phase, write_state
+
+
+def state(phase: Phase) -> LabState:
+    return LabState(
+        lab_id="lab-1",
+        phase=phase,
+        supervisor_pid=1,
+        octet=9,
+        started_at=1.0,
+        components=(
+            Component(name="apiserver", kind="control-plane", pid=2, running=True),
+            Component(name="prometheus", kind="server", pid=3, running=True),
+        ),
+    )
+
+
+@pytest.mark.parametrize("phase", ["starting", "ready", "stopping"])
+def test_a_lab_whose_supervisor_vanished_has_crashed_whatever_it_last_said(phase: Phase, tmp_path: Path) -> None:
+    write_state(tmp_path / "lab.json", state(phase))
+    seen = status(LabDirectory(tmp_path))
+    assert seen is not None
+    assert seen.phase == "crashed"
+    assert not any(component.running for component in seen.components)
+
+
+def test_a_lab_whose_lock_is_held_is_what_it_says(tmp_path: Path) -> None:
+    directory = LabDirectory(tmp_path)
+    write_state(directory.state, state("ready"))
+    with directory.lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert is_running(directory)
+        assert status(directory) == state("ready")
+        variables = addresses(directory)
+    assert variables == {"KUBECONFIG": str(tmp_path / "kubeconfig"), "PROMETHEUS_URL": "http://127.9.0.1:9090"}
+    assert not is_running(directory)
+
+
+def test_the_addresses_of_a_lab_that_does_not_run_are_refused(tmp_path: Path) -> None:
+    write_state(tmp_path / "lab.json", state("ready"))
+    with pytest.raises(LabError, match="chaos lab up"):
+        addresses(LabDirectory(tmp_path))
+
+
+def test_the_same_directory_has_the_same_mark_however_it_is_reached(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert LabDirectory(tmp_path / "link").lab_id == LabDirectory(tmp_path / "real").lab_id
+    assert LabDirectory(tmp_path / "other").lab_id != LabDirectory(tmp_path / "real").lab_id
