@@ -5,6 +5,11 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
+# Compiled modules are kept out of the tree, and kept even where the environment says not to write any: two dozen
+# processes and every test worker start from them.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
+export PYTHONDONTWRITEBYTECODE :=
+
 VENV := .venv
 BIN := $(VENV)/bin
 CHAOS := $(BIN)/chaos --no-version-check --no-log-file
