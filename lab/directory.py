@@ -51,6 +51,13 @@ class LabDirectory:
     def nodes(self) -> Path:
         return self.root / "nodes"
 
+    def own_entries(self) -> list[Path]:
+        """What a lab makes here, as far as it is there; never the lock, nor anything that somebody else put here."""
+        files = (self.state, self.control_socket, self.kubeconfig, self.logs, self.nodes, self.root / "servers")
+        credentials = (self.root / name for name in ("ca.crt", "api.crt", "api.key", "token"))
+        drafts = self.root.glob(f"{self.state.name}?*")
+        return [entry for entry in (*files, *credentials, *drafts) if entry.exists() or entry.is_symlink()]
+
     def server(self, name: str) -> Path:
         """Working directory of one of the real servers (Prometheus, Redis, ...)."""
         return self.root / "servers" / name

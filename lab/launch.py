@@ -15,13 +15,19 @@ from lab import ports, processes
 from lab.control import check_length
 from lab.directory import LabDirectory
 from lab.errors import LabError
-from lab.network import LabNetwork
+from lab.network import KUBELET_PORT, LabNetwork
+from lab.nodes import NODES
+from lab.paths import PATHS
 from lab.servers import SERVERS
 from lab.state import LabState, read_state
 
 UP_SECONDS = 75.0
 DOWN_SECONDS = 15.0
+LOCK_SECONDS = 0.3
 POLL_SECONDS = 0.1
+
+WORKLOAD_PORTS = (5555, 8000, 8080, 8333, 8443, 9400, 9464, 29500)
+"""What the pods and Services of lab/manifests listen on, each on an address of its own."""
 
 Say = Callable[[str], None]
 
@@ -46,6 +52,8 @@ def up(directory: LabDirectory, network: LabNetwork, bare: bool, say: Say) -> La
     """
     started_at = time.time()
     check_length(directory)
+    _check_tools()
+    _check_directory(directory)
     directory.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _locked(directory) as lock:
         _clear_away(directory)
@@ -62,7 +70,7 @@ def up(directory: LabDirectory, network: LabNetwork, bare: bool, say: Say) -> La
 def _locked(directory: LabDirectory) -> Iterator[IO[bytes]]:
     with directory.lock.open("ab") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(lock)
         except BlockingIOError as error:
             state = read_state(directory.state)
             since = time.strftime("%H:%M:%S", time.localtime(state.started_at)) if state else "just now"
@@ -74,30 +82,71 @@ def _locked(directory: LabDirectory) -> Iterator[IO[bytes]]:
         yield lock
 
 
+def _take(lock: IO[bytes]) -> None:
+    """Lock for good; tried again for a moment, since whoever asks whether a lab runs holds the lock meanwhile."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _check_tools() -> None:
+    for tool in ("setpriv", "sh"):
+        if shutil.which(tool) is None:
+            raise LabError(
+                f"the program {tool} is not on PATH; the lab needs it to end its processes with their parents",
+                "install it (Debian: apt-get install util-linux dash)",
+            )
+
+
+def _check_directory(directory: LabDirectory) -> None:
+    """A lab clears its directory away when it starts: one that holds anything else is not its own."""
+    if not directory.root.is_dir():
+        if directory.root.exists():
+            raise LabError(f"{directory.root} is no directory", "name another one with --dir")
+        return
+    names = {entry.name for entry in directory.root.iterdir()}
+    if names and directory.lock.name not in names:
+        raise LabError(
+            f"{directory.root} holds other things ({', '.join(sorted(names)[:3])}{', ...' if len(names) > 3 else ''}), "
+            "and a lab clears its directory away",
+            "name a new or empty one with --dir or MLCHAOS_LAB_DIR",
+        )
+
+
 def _clear_away(directory: LabDirectory) -> None:
     """Whatever an earlier lab left in this directory, processes first."""
     if left := processes.sweep(directory.lab_id):
         raise LabError(f"processes of an earlier lab do not die: {left}", "end them as their owner, then try again")
-    for entry in directory.root.iterdir():
-        if entry == directory.lock:
-            continue
+    for entry in directory.own_entries():
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         else:
-            entry.unlink()
+            entry.unlink(missing_ok=True)
     directory.logs.mkdir()
     directory.nodes.mkdir()
 
 
 def _check_ports(network: LabNetwork, bare: bool) -> None:
-    wanted = {"the API server": 6443}
+    wanted = [("the API server", network.infra_ip, 6443)]
+    wanted += [(f"node {node.name}", network.node_ip(node.index), KUBELET_PORT) for node in NODES]
     if not bare:
-        wanted |= {server.name: server.port for server in SERVERS}
-    for name, port in wanted.items():
-        if ports.in_use(network.infra_ip, port):
+        wanted += [(server.name, network.infra_ip, server.port) for server in SERVERS]
+        wanted += [(f"Toxiproxy's path {path.name}", network.infra_ip, path.port) for path in PATHS]
+        anywhere = str(network.service_range[1])
+        wanted += [("a workload", anywhere, port) for port in WORKLOAD_PORTS]
+    for name, address, port in wanted:
+        if ports.in_use(address, port):
             raise LabError(
-                f"{network.infra_ip}:{port}, which {name} needs, is in use by {ports.holder(port)}",
-                f"end that process, or take other addresses with --network (now {network.octet})",
+                f"{address}:{port}, which {name} needs, is in use by {ports.holder(port, address)}",
+                f"end that process, or, if it is there for this address only, take others with --network (now "
+                f"{network.octet})",
             )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 DEFAULT_OCTET = 77
+KUBELET_PORT = 10250
 
 
 @dataclass(frozen=True)

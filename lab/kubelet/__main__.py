@@ -3,12 +3,14 @@
 import argparse
 import asyncio
 import contextlib
+import errno
 import fcntl
 import gc
 import ipaddress
 import os
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,17 +18,18 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from lab import logs
+from lab import logs, ports
 from lab.informer import Informer
 from lab.kubeclient import Document, KubeClient
 from lab.kubelet import isolation
 from lab.kubelet.allocation import AddressPool, DevicePool
 from lab.kubelet.events import Events
 from lab.kubelet.host import Host
-from lab.kubelet.node import KUBELET_PORT, Node, NodeSpec
+from lab.kubelet.node import Node, NodeSpec
 from lab.kubelet.pods import Pods
 from lab.kubelet.server import application
 from lab.kubelet.sources import Sources
+from lab.network import KUBELET_PORT
 from lab.processes import kill_carrying
 
 SHUTDOWN_SECONDS = 0.2
@@ -87,6 +90,18 @@ def _sole_owner(root: Path) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def _listening(address: str) -> Iterator[socket.socket]:
+    """The kubelet's socket; SystemExit if its port is taken. Who connects before it is served waits in its backlog."""
+    try:
+        listener = socket.create_server((address, KUBELET_PORT))
+    except OSError as error:
+        by = f" by {ports.holder(KUBELET_PORT, address)}" if error.errno == errno.EADDRINUSE else ""
+        sys.exit(f"{address}:{KUBELET_PORT}, which the node needs, is not to be had{by}: {error.strerror}")
+    with listener:
+        yield listener
+
+
 async def run(arguments: argparse.Namespace) -> None:
     """Be the node until SIGTERM or SIGINT."""
     logger = logs.configure("kubelet").bind(node=arguments.node)
@@ -94,7 +109,8 @@ async def run(arguments: argparse.Namespace) -> None:
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stopping.set)
     root = arguments.root.resolve()
-    with _sole_owner(root):
+    # The port comes first: a node that nobody can reach must not say that it is ready.
+    with _sole_owner(root), _listening(arguments.node_ip) as listener:
         if left := kill_carrying(f"MLCHAOS_NODE_ROOT={root}"):
             logger.error("processes of an earlier kubelet do not die", pids=left)
         shutil.rmtree(root / "pods", ignore_errors=True)
@@ -116,7 +132,7 @@ async def run(arguments: argparse.Namespace) -> None:
             KubeClient(Path(os.environ["KUBECONFIG"])) as api,
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as probes,
         ):
-            kubelet = asyncio.create_task(_serve(arguments, spec, isolated, api, probes, root))
+            kubelet = asyncio.create_task(_serve(arguments, spec, isolated, api, probes, root, listener))
             stop = asyncio.create_task(stopping.wait())
             await asyncio.wait((kubelet, stop), return_when=asyncio.FIRST_COMPLETED)
             if not kubelet.done():
@@ -133,6 +149,7 @@ async def _serve(
     api: KubeClient,
     probes: aiohttp.ClientSession,
     root: Path,
+    listener: socket.socket,
 ) -> None:
     devices, events, sources = DevicePool(spec.gpus), Events(api, spec.name), Sources(api)
     node = Node(api, spec, devices)
@@ -152,12 +169,12 @@ async def _serve(
             Host(spec.name, spec.ip, root, api, isolated, addresses, devices, sources, services, events, probes), bound
         )
         try:
-            await _listen(pods, spec, arguments.token_file.read_text().strip())
+            await _answer(pods, listener, arguments.token_file.read_text().strip())
         finally:
             await pods.stop()
 
 
-async def _listen(pods: Pods, spec: NodeSpec, token: str) -> None:
+async def _answer(pods: Pods, listener: socket.socket, token: str) -> None:
     """Serve logs and exec until cancelled."""
     # A reader who goes away must end the handler that waits for news for it.
     runner = web.AppRunner(
@@ -165,7 +182,7 @@ async def _listen(pods: Pods, spec: NodeSpec, token: str) -> None:
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, spec.ip, KUBELET_PORT).start()
+        await web.SockSite(runner, listener).start()
         gc.collect()
         gc.freeze()  # what is loaded by now stays: later collections need not look at it
         await asyncio.Event().wait()

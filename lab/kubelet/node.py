@@ -14,11 +14,11 @@ from lab.kubeclient import STRATEGIC, ApiError, Document, KubeClient
 from lab.kubelet.allocation import GPU, DevicePool
 from lab.kubelet.clock import rfc3339, rfc3339_micro
 from lab.logs import structlog
+from lab.network import KUBELET_PORT
 
 DEVICE_PLUGIN = "nvidia.com/gpu.deploy.device-plugin"
 """Node label of NVIDIA's GPU operator: "false" takes the device plugin away, and with it the node's GPUs."""
 ISOLATION = "mlchaos.io/pid-isolation"
-KUBELET_PORT = 10250
 MOST_PODS = 110
 HEARTBEAT_SECONDS = 10.0
 RETRY_SECONDS = 0.2

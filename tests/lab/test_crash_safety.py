@@ -81,11 +81,16 @@ def test_a_second_lab_on_the_same_addresses_is_refused_with_the_holder(bare_lab:
     assert not other.processes()
 
 
-def test_a_port_in_use_is_named_before_anything_starts() -> None:
-    with a_lab() as lab, socket.create_server((LabNetwork(lab.octet).infra_ip, 9090)):
+@pytest.mark.parametrize(
+    ("host", "port", "whose"),
+    [("127.{}.0.1", 9090, "prometheus"), ("127.{}.1.2", 10250, "node cpu-b"), ("127.{}.0.1", 28000, "path llm")],
+)
+def test_a_port_in_use_is_named_before_anything_starts(host: str, port: int, whose: str) -> None:
+    with a_lab() as lab, socket.create_server((host.format(lab.octet), port)):
         refused = lab.command("up", "--network", str(lab.octet))
         assert refused.returncode == 2
-        assert ":9090, which prometheus needs, is in use by" in refused.stderr
+        assert f":{port}, which" in refused.stderr
+        assert f"{whose} needs, is in use by" in refused.stderr
         assert f"(pid {os.getpid()})" in refused.stderr
         assert not lab.processes()
 

@@ -8,7 +8,10 @@ import pytest
 from lab.directory import LabDirectory
 from lab.environment import addresses
 from lab.errors import LabError
-from lab.launch import is_running, status
+from lab.launch import WORKLOAD_PORTS, is_running, status, up
+from lab.network import LabNetwork
+from lab.servers import SERVERS
+from lab.stack import manifests
 from lab.state import Component, LabState, Phase, write_state
 
 
@@ -58,3 +61,46 @@ def test_the_same_directory_has_the_same_mark_however_it_is_reached(tmp_path: Pa
     (tmp_path / "link").symlink_to(tmp_path / "real")
     assert LabDirectory(tmp_path / "link").lab_id == LabDirectory(tmp_path / "real").lab_id
     assert LabDirectory(tmp_path / "other").lab_id != LabDirectory(tmp_path / "real").lab_id
+
+
+def refused(root: Path) -> str:
+    with pytest.raises(LabError) as error:
+        up(LabDirectory(root), LabNetwork(9), bare=True, say=lambda _: None)
+    return str(error.value)
+
+
+def test_a_directory_that_holds_other_things_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    assert "notes.txt" in refused(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_file_in_the_place_of_the_directory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert "--dir" in refused(tmp_path / "file")
+
+
+def test_only_what_a_lab_makes_is_ever_cleared_away(tmp_path: Path) -> None:
+    for name in ("lock", "lab.json", "token", "notes.txt"):
+        (tmp_path / name).touch()
+    for name in ("logs", "servers", "mine"):
+        (tmp_path / name).mkdir()
+    assert {entry.name for entry in LabDirectory(tmp_path).own_entries()} == {"lab.json", "token", "logs", "servers"}
+
+
+def test_a_missing_program_is_named_with_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "setpriv" in refused(tmp_path / "lab")
+    assert "util-linux" in refused(tmp_path / "lab")
+    assert not (tmp_path / "lab").exists()
+
+
+def test_every_port_of_the_workloads_is_looked_at_before_a_lab_starts() -> None:
+    ports = set()
+    for document in manifests([server.name for server in SERVERS]):
+        if document["kind"] == "Service":
+            ports |= {port["port"] for port in document["spec"]["ports"]}
+        template = document.get("spec", {}).get("template", {}).get("spec", {})
+        for container in template.get("containers", []):
+            ports |= {port["containerPort"] for port in container.get("ports", [])}
+    assert ports == set(WORKLOAD_PORTS)
