@@ -27,13 +27,20 @@ def main() -> None:
             results.append(row)
             print(f"    {row.name}: {row.value:.4g} {row.unit}", file=sys.stderr, flush=True)
     Console(width=None if sys.stdout.isatty() else 140).print(_table(results))
-    OUTPUT.write_text(json.dumps([asdict(row) for row in results], indent=2) + "\n")
+    _write(results)
     print(f"written to {OUTPUT}", file=sys.stderr)
+
+
+def _write(results: list[Result]) -> None:
+    """Put the rows into the file; those of benchmarks that did not run now stay as they were."""
+    rows = {row["name"]: row for row in json.loads(OUTPUT.read_text())} if OUTPUT.exists() else {}
+    rows |= {row.name: asdict(row) for row in results}
+    OUTPUT.write_text(json.dumps(list(rows.values()), indent=2) + "\n")
 
 
 def _table(results: list[Result]) -> Table:
     table = Table(title=f"mlchaos on {platform.machine()}, Python {platform.python_version()}")
-    for column in ("measured", "median", "unit", "min to max", "runs", "ratio", "peer"):
+    for column in ("measured", "median", "unit", "min to max", "runs", "ratio", "peer", "target"):
         table.add_column(column, justify="right" if column in ("median", "runs", "ratio") else "left")
     for row in results:
         table.add_row(
@@ -44,6 +51,7 @@ def _table(results: list[Result]) -> Table:
             str(row.runs),
             f"{row.ratio:.3g}" if row.ratio is not None else "",
             row.peer or "",
+            row.target,
         )
     return table
 

@@ -1,6 +1,7 @@
 """The embedded API with 10,000 pods in it."""
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,11 +10,12 @@ from collections.abc import Iterator
 from itertools import count, islice
 
 from bench.result import Result, result
-from lab.kubeclient import Document, KubeClient
+from lab.kubeclient import ApiError, Document, KubeClient
 from tests.lab.labs import Lab, a_lab
 
 PODS = 10_000
 SENDERS = 8
+CREATE_RUNS = 3
 LIST_RUNS = 5
 PATH = "/api/v1/namespaces/bench/pods"
 
@@ -46,8 +48,12 @@ for _ in range(3):
 def measure() -> Iterator[Result]:
     with a_lab() as lab:
         lab.up("--bare")
-        seconds = asyncio.run(_create_pods(lab))
-        yield result(f"API: creates ({PODS} pods, {SENDERS} senders)", [PODS / seconds], "1/s")
+        rates = []
+        for run in range(CREATE_RUNS):
+            rates.append(PODS / asyncio.run(_create_pods(lab)))
+            if run < CREATE_RUNS - 1:
+                asyncio.run(_delete_pods(lab))
+        yield result(f"API: creates ({PODS} pods, {SENDERS} senders)", rates, "1/s")
         typed = _seconds(lab, TYPED_LIST)
         peer = "the official client's typed list"
         for name, path, accept in (
@@ -97,7 +103,15 @@ async def _create_pods(lab: Lab) -> float:
             await api.create(PATH, _pod(number))
 
     async with KubeClient(lab.directory.kubeconfig) as api:
-        await api.create("/api/v1/namespaces", {"metadata": {"name": "bench"}})
+        with contextlib.suppress(ApiError):  # there from the run before
+            await api.create("/api/v1/namespaces", {"metadata": {"name": "bench"}})
         started = time.perf_counter()
         await asyncio.gather(*(send(api) for _ in range(SENDERS)))
         return time.perf_counter() - started
+
+
+async def _delete_pods(lab: Lab) -> None:
+    async with KubeClient(lab.directory.kubeconfig) as api:
+        await api.delete(PATH, {"gracePeriodSeconds": 0})
+        while (await api.list(PATH))["items"]:
+            await asyncio.sleep(0.2)

@@ -28,8 +28,8 @@ def measure() -> Iterator[Result]:
             started = time.perf_counter()
             lab.command("down")
             down.append(time.perf_counter() - started)
-    yield result("lab: ready, every workload serving", ready, "s")
-    yield result("lab: resident memory, all processes added up", memory, "GB")
+    yield result("lab: ready, every workload serving", ready, "s", target="< 15")
+    yield result("lab: resident memory, all processes added up", memory, "GB", target="< 1.5")
     yield result("lab: down", down, "s")
     yield from _node_loss()
 
@@ -63,7 +63,7 @@ def _node_loss() -> Iterator[Result]:
             wait_for(lambda: _node_condition(lab, "cpu-b") == "True", 60)
             for pod in _ready_pods(lab)[:3]:  # half of them go back to the node that returned
                 lab.api(f"/api/v1/namespaces/default/pods/{pod.name}?gracePeriodSeconds=0", "DELETE")
-    yield result("lab: lost node is NotReady", not_ready, "s")
+    yield result("lab: lost node is NotReady", not_ready, "s", target="< 5")
     yield result("lab: lost node's pods ready elsewhere", replaced, "s")
 
 

@@ -31,7 +31,7 @@ def measure() -> Iterator[Result]:
             theirs.append(_seconds(plain))
             ours.append(_seconds([str(CHAOS), "--no-version-check", "--no-log-file", *arguments]))
         name = "chaos " + " ".join(arguments)
-        yield result(name, ours, "s", "plain Chaos Toolkit's chaos --help", theirs)
+        yield result(name, ours, "s", "plain Chaos Toolkit's chaos --help", theirs, "ratio <= 1.3")
 
 
 def _seconds(command: Sequence[str]) -> float:

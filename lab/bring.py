@@ -13,7 +13,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.servers import SERVERS, TOXIPROXY, TOXIPROXY_PACKAGE, Server, brought_directory, find
+from lab.servers import SERVERS, TOXIPROXY, TOXIPROXY_PACKAGE, Server, brought_directory, find, find_program
+
+COMPANIONS = {
+    "kubectl": "kubernetes-client",
+    "promtool": "prometheus",
+    "amtool": "prometheus-alertmanager",
+    "redis-cli": "redis-tools",
+}
+"""Programs for people and tests that look into a lab, and the Debian packages they come in."""
 
 APT_SECONDS = 600
 GO_SECONDS = 1200
@@ -38,12 +46,13 @@ def bring_missing(say: Say) -> list[Outcome]:
     """Bring whatever is not found; `say` is told each step. One that cannot be brought does not stop the others."""
     missing = [server for server in SERVERS if find(server) is None]
     problems: dict[str, str] = {}
-    packaged = [server for server in missing if server.debian_package]
-    if packaged:
+    packages = [server.debian_package for server in missing if server.debian_package]
+    packages += [package for program, package in COMPANIONS.items() if find_program(program) is None]
+    if packages:
         try:
-            _unpack_debian([server.debian_package for server in packaged if server.debian_package], say)
+            _unpack_debian(packages, say)
         except BringError as error:
-            problems.update({server.name: str(error) for server in packaged})
+            problems.update({server.name: str(error) for server in missing if server.debian_package})
     if TOXIPROXY in missing:
         try:
             _build_toxiproxy(say)
@@ -92,12 +101,8 @@ def _unpack_debian(packages: Sequence[str], say: Say) -> None:
     say(f"unpacking {len(archives)} packages into {root} (nothing is installed, no service is started)")
     for archive in archives:
         _run(["dpkg-deb", "--extract", str(archive), str(root)], APT_SECONDS)
-    for server in SERVERS:
-        for binary in server.binaries:
-            if (program := root / "usr" / "bin" / binary).exists():
-                _wrap(program, root)
-    for tool in ("promtool", "amtool", "redis-cli"):
-        if (program := root / "usr" / "bin" / tool).exists():
+    for name in (*(binary for server in SERVERS for binary in server.binaries), *COMPANIONS):
+        if (program := root / "usr" / "bin" / name).exists():
             _wrap(program, root)
     shutil.rmtree(place / "apt")
 
@@ -137,7 +142,10 @@ def _build_toxiproxy(say: Say) -> None:
         raise BringError("no Go here: install Go 1.23 or newer, or put a toxiproxy-server program on PATH")
     build = brought_directory() / "build"
     say(f"building Toxiproxy (go install {TOXIPROXY_PACKAGE}; a minute or two)")
-    _run(["go", "install", TOXIPROXY_PACKAGE], GO_SECONDS, {**os.environ, "GOBIN": str(build)})
+    places = {"GOBIN": str(build), "GOMODCACHE": str(build / "modules"), "GOCACHE": str(build / "cache")}
+    # Go makes its module cache read-only, and then cannot be rid of it, unless told otherwise.
+    flags = f"{os.environ.get('GOFLAGS', '')} -modcacherw".strip()
+    _run(["go", "install", TOXIPROXY_PACKAGE], GO_SECONDS, {**os.environ, **places, "GOFLAGS": flags})
     target = brought_directory() / "bin" / "toxiproxy-server"
     target.parent.mkdir(parents=True, exist_ok=True)
     (build / "server").replace(target)

@@ -110,12 +110,15 @@ def brought_directory() -> Path:
 
 
 def find(server: Server) -> str | None:
-    """The path of the server's program: PATH first, then what `chaos lab servers --bring` brought."""
-    path = os.pathsep.join((os.environ.get("PATH", os.defpath), str(brought_directory() / "bin")))
-    for binary in server.binaries:
-        if found := shutil.which(binary, path=path):
-            return found
-    return None
+    """The path of the server's program."""
+    return next((found for binary in server.binaries if (found := find_program(binary))), None)
+
+
+def find_program(name: str) -> str | None:
+    """A program's path: PATH first, then what `chaos lab servers --bring` brought."""
+    return shutil.which(
+        name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), str(brought_directory() / "bin")))
+    )
 
 
 def version(server: Server, binary: str) -> str:

@@ -25,8 +25,34 @@ def wait_until_nothing_runs(lab: Lab) -> None:
     wait_for(lambda: not is_running(lab.directory) and not lab.processes(), 20)
 
 
+DAEMONS = "setsid sleep 9000 & setsid setsid sleep 9000 & exec sleep 9000"
+"""A container that forks what does not want to be found."""
+
+
+def run_daemons(lab: Lab) -> None:
+    """Pods on the nodes of a bare lab, each with processes in sessions of their own."""
+    labels = {"app": "daemons"}
+    container = {"name": "main", "image": "none", "command": ["sh", "-c", DAEMONS]}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    spec = {"replicas": 4, "selector": {"matchLabels": labels}, "template": template}
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "daemons"}, "spec": spec}
+    lab.create("/apis/apps/v1/namespaces/default/deployments", body)
+    wait_for(lambda: len(sleepers(lab)) >= 12, 20)
+
+
+def sleepers(lab: Lab) -> list[int]:
+    """The processes of those pods that run `sleep 9000`."""
+    found = []
+    for pid in lab.processes():
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/cmdline").read_bytes() == b"sleep\x009000\x00":
+                found.append(pid)
+    return found
+
+
 @pytest.mark.parametrize("victim", ["supervisor", "apiserver", "controllers", "proxy", "warden"])
 def test_a_lab_whose_control_plane_is_killed_leaves_nothing_and_starts_again(bare_lab: Lab, victim: str) -> None:
+    run_daemons(bare_lab)
     os.kill(pid_of(bare_lab, victim), signal.SIGKILL)
     wait_until_nothing_runs(bare_lab)
     status = bare_lab.command("status")
@@ -42,7 +68,34 @@ def pid_of(lab: Lab, name: str) -> int:
     return next(pid for pid in lab.processes() if b"lab.warden" in Path(f"/proc/{pid}/cmdline").read_bytes())
 
 
+def test_a_killed_kubelet_takes_its_pods_along_and_the_lab_goes_on(bare_lab: Lab) -> None:
+    run_daemons(bare_lab)
+    before = set(sleepers(bare_lab))
+    os.kill(bare_lab.component_pid("cpu-a"), signal.SIGKILL)
+    wait_for(lambda: len(before & set(sleepers(bare_lab))) <= 6)
+    wait_for(lambda: len(sleepers(bare_lab)) == 12, 30)
+    state = bare_lab.state()
+    assert state.phase == "ready"
+    assert [(component.name, component.detail[:17]) for component in state.components if not component.running] == [
+        ("cpu-a", "killed by SIGKILL")
+    ]
+
+
+def test_a_killed_start_leaves_a_lab_that_can_be_ended() -> None:
+    with a_lab() as lab:
+        command = [str(CHAOS), "--no-version-check", "--no-log-file", "lab", "up", "--bare"]
+        command += ["--dir", str(lab.directory.root), "--network", str(lab.octet)]
+        starting = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        wait_for(lambda: len(lab.processes()) > 2)
+        starting.kill()
+        starting.wait()
+        assert lab.command("down").returncode == 0
+        assert not lab.processes()
+        assert not is_running(lab.directory)
+
+
 def test_everything_killed_at_once_leaves_nothing(bare_lab: Lab) -> None:
+    run_daemons(bare_lab)
     for pid in [bare_lab.component_pid("supervisor"), *bare_lab.processes()]:
         with contextlib.suppress(ProcessLookupError):  # its parent was killed a moment before it
             os.kill(pid, signal.SIGKILL)

@@ -1,13 +1,19 @@
 """The main job in the whole lab: real requests, a real pod, real numbers."""
 
 import json
+import warnings
 from pathlib import Path
 
 import pytest
 
 from tests.lab.labs import Lab, chaos
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("full-lab"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.xdist_group("full-lab"),
+    pytest.mark.timeout(300),
+    pytest.mark.needs("prometheus"),
+]
 
 EXPERIMENT = Path(__file__).parents[2] / "experiments" / "serving" / "llm-pod-kill.yaml"
 ATTEMPTS = 3
@@ -22,6 +28,7 @@ def test_a_killed_replica_is_replaced_and_the_run_says_what_it_cost(full_lab: La
         assert (done.returncode == 0) == (summary["verdict"] == "held"), done.stdout + done.stderr
         if done.returncode == 0:
             break
+        warnings.warn(f"a run of the main job did not hold: {summary['verdict']}: {summary['reason']}", stacklevel=1)
     assert done.returncode == 0, done.stdout + done.stderr
 
     (killed,) = summary["killed"]

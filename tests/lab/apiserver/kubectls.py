@@ -15,18 +15,22 @@ from typing import Any
 
 import pytest
 
+from lab.servers import brought_directory
+
 SECONDS = 30.0
 TERMINAL_ROWS, TERMINAL_COLUMNS = 33, 101
 
 
 def every_kubectl() -> list[Path]:
-    folders = os.environ.get("PATH", "").split(os.pathsep)
+    folders = [*os.environ.get("PATH", "").split(os.pathsep), str(brought_directory() / "bin")]
     found = [Path(path).resolve() for folder in folders if (path := shutil.which("kubectl", path=folder))]
     return list(dict.fromkeys(found))
 
 
 KUBECTLS: list[Any] = [*every_kubectl()] or [
-    pytest.param(None, marks=pytest.mark.skip(reason="no kubectl on PATH (apt install kubernetes-client)"))
+    pytest.param(
+        None, marks=pytest.mark.skip(reason="no kubectl on this machine; bring it with: chaos lab servers --bring")
+    )
 ]
 
 
