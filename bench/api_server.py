@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from itertools import count, islice
 from bench.result import Result, result
 from lab.kubeclient import ApiError, Document, KubeClient
 from tests.lab.labs import Lab, a_lab
+from tests.waiting import wait_for
 
 PODS = 10_000
 SENDERS = 8
@@ -52,7 +54,7 @@ def measure() -> Iterator[Result]:
         for run in range(CREATE_RUNS):
             rates.append(PODS / asyncio.run(_create_pods(lab)))
             if run < CREATE_RUNS - 1:
-                asyncio.run(_delete_pods(lab))
+                _delete_pods(lab)
         yield result(f"API: creates ({PODS} pods, {SENDERS} senders)", rates, "1/s")
         typed = _seconds(lab, TYPED_LIST)
         peer = "the official client's typed list"
@@ -110,8 +112,6 @@ async def _create_pods(lab: Lab) -> float:
         return time.perf_counter() - started
 
 
-async def _delete_pods(lab: Lab) -> None:
-    async with KubeClient(lab.directory.kubeconfig) as api:
-        await api.delete(PATH, {"gracePeriodSeconds": 0})
-        while (await api.list(PATH))["items"]:
-            await asyncio.sleep(0.2)
+def _delete_pods(lab: Lab) -> None:
+    lab.api(PATH + "?gracePeriodSeconds=0", "DELETE")
+    wait_for(lambda: not json.loads(lab.api(PATH + "?limit=1"))["items"], 60)
