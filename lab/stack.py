@@ -68,9 +68,7 @@ async def upstreams(api: KubeClient, network: LabNetwork, servers: Iterable[str]
     return found
 
 
-def endpoints_config_maps(
-    upstream_of: dict[str, str], network: LabNetwork, proxied: bool, time_scale: int
-) -> list[Document]:
+def endpoints_config_maps(upstream_of: dict[str, str], network: LabNetwork, proxied: bool) -> list[Document]:
     """The ConfigMap `lab-endpoints` of each namespace: where its workloads reach what they depend on."""
     data = {
         path.variable: endpoint(path, upstream_of[path.name], network, proxied)
@@ -82,7 +80,7 @@ def endpoints_config_maps(
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": {"name": "lab-endpoints", "namespace": namespace},
-            "data": {**data, "TIME_SCALE": str(time_scale)},
+            "data": data,
         }
         for namespace in ("ml-serving", "ml-training", "ml-platform")
     ]

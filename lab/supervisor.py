@@ -30,7 +30,6 @@ from lab.state import LabState, MissingServer, Phase, write_state
 from lab.toxiproxies import populate
 
 READY_SECONDS = 60.0
-TIME_SCALE = 60
 POLL_SECONDS = 0.2
 
 
@@ -154,7 +153,7 @@ class Supervisor:
         await stack.create(api, [stack.gateway_secret(await stack.service_ip(api, "ml-serving", "gateway"))])
         upstreams = await stack.upstreams(api, self._network, self._found)
         proxied = "toxiproxy" in self._found
-        await stack.create(api, stack.endpoints_config_maps(upstreams, self._network, proxied, TIME_SCALE))
+        await stack.create(api, stack.endpoints_config_maps(upstreams, self._network, proxied))
         if proxied:
             await self._until(lambda: self._server_reachable("toxiproxy"))
             await populate(self._network, upstreams)
