@@ -3,7 +3,6 @@
 import json
 import socket
 import threading
-import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -85,14 +84,12 @@ def test_a_silent_server_is_given_up_on() -> None:
     release = threading.Event()
 
     def silent(_: BaseHTTPRequestHandler) -> None:
-        release.wait(10)
+        release.wait()
 
     with answering(silent) as url, Prometheus(url, timeout=0.2) as prometheus:
-        started = time.monotonic()
         with pytest.raises(PrometheusError, match="no answer in time"):
             prometheus.raw("up", 0, 1)
-        assert time.monotonic() - started < 3
-        release.set()
+        release.set()  # only now would the server go on
 
 
 def test_a_dripping_server_cannot_hold_a_run() -> None:
@@ -107,11 +104,9 @@ def test_a_dripping_server_cannot_hold_a_run() -> None:
             handler.wfile.flush()
 
     with answering(drip) as url, Prometheus(url, timeout=0.4) as prometheus:
-        started = time.monotonic()
         with pytest.raises(PrometheusError, match=r"did not finish its answer within 0\.4 s"):
             prometheus.raw("up", 0, 1)
-        assert time.monotonic() - started < 3
-        stop.set()
+        stop.set()  # until here it dripped
 
 
 def test_a_huge_answer_is_not_swallowed() -> None:

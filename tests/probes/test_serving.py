@@ -5,9 +5,35 @@ from typing import Any
 
 import pytest
 
-from probes.serving import NoReadingError, availability, declared, first_token_in_time, observed
+from probes.serving import POLL_SECONDS, NoReadingError, availability, declared, first_token_in_time, observed
 from probes.sli import DeclarationError, EventRatio, LatencyShare
 from tests.experiments.scripted_prometheus import Script, scripted_prometheus
+
+
+class Clock:
+    """The time of the probes, which passes only while they sleep."""
+
+    def __init__(self) -> None:
+        self.began = self.now = float(int(time.time()))
+
+    def time(self) -> float:
+        return self.now
+
+    monotonic = time
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    @property
+    def passed(self) -> float:
+        return self.now - self.began
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr("probes.serving.time", made)
+    return made
 
 
 def test_availability_gives_its_events_along_with_the_share() -> None:
@@ -42,12 +68,13 @@ def test_no_traffic_is_raised_and_not_returned() -> None:
         availability(url, "", window_seconds=2)
 
 
-def test_data_that_do_not_come_are_waited_for_and_then_raised() -> None:
-    with scripted_prometheus(Script(absent=True)) as url:
-        started = time.monotonic()
-        with pytest.raises(NoReadingError, match=r"no series match http_requests_total\{\} \(waited 0\.6 s\)"):
-            availability(url, "", window_seconds=2, fill_within_seconds=0.6)
-        assert 0.6 <= time.monotonic() - started < 4
+def test_data_that_do_not_come_are_waited_for_and_then_raised(clock: Clock) -> None:
+    with (
+        scripted_prometheus(Script(absent=True)) as url,
+        pytest.raises(NoReadingError, match=r"no series match http_requests_total\{\} \(waited 6 s\)"),
+    ):
+        availability(url, "", window_seconds=2, fill_within_seconds=6)
+    assert 6 < clock.passed <= 6 + POLL_SECONDS
 
 
 def test_data_that_come_late_are_read() -> None:
@@ -64,25 +91,24 @@ def test_data_that_come_late_are_read() -> None:
         assert len(script.queries) == 2
 
 
-def test_the_load_is_watched_for_as_long_as_was_asked() -> None:
+def test_the_load_is_watched_for_as_long_as_was_asked(clock: Clock) -> None:
     with scripted_prometheus(Script()) as url:
-        started = time.time()
-        found = observed(url, "", seconds=0.5, settle_seconds=0.2)
-    assert found["to"] >= started + 0.7
-    assert found["from"] == pytest.approx(started + 0.2, abs=0.2)
+        found = observed(url, "", seconds=5, settle_seconds=2)
+    assert found == pytest.approx({"from": clock.began + 2, "to": clock.began + 7}, abs=0.001)
 
 
-def test_a_load_that_is_not_scraped_is_not_watched_for_ever() -> None:
+def test_a_load_that_is_not_scraped_is_not_watched_for_ever(clock: Clock) -> None:
     with (
         scripted_prometheus(Script(absent=True)) as url,
-        pytest.raises(NoReadingError, match=r"was not scraped when it was due, 0\.2 s ago: there are none"),
+        pytest.raises(NoReadingError, match=r"was not scraped when it was due, 30 s ago: there are none"),
     ):
-        observed(url, "", seconds=0.2, settle_seconds=0.2, patience_seconds=0.2)
+        observed(url, "", seconds=5, settle_seconds=2, patience_seconds=30)
+    assert 37 < clock.passed <= 37 + POLL_SECONDS
 
 
 def test_a_prometheus_that_is_down_meanwhile_is_asked_again_until_the_end() -> None:
     with scripted_prometheus(Script(down=True)) as url, pytest.raises(NoReadingError, match="answered 503"):
-        observed(url, "", seconds=0.2, settle_seconds=0, patience_seconds=0.2)
+        observed(url, "", seconds=2, settle_seconds=0, patience_seconds=2)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import json
 import signal
 import ssl
 import threading
-import time
 import urllib.request
 from contextlib import closing
 from http.client import HTTPResponse
@@ -52,12 +51,10 @@ def test_a_watch_streams_over_tls_and_ends_when_the_server_is_told_to_stop(lab_o
             lines.append(stream.readline())
             rest = threading.Thread(target=lambda: lines.extend(stream))
             rest.start()
-            before = time.monotonic()
             process.send_signal(signal.SIGTERM)
             rest.join(10)
             assert not rest.is_alive()
             assert process.wait(10) == 0
-            assert time.monotonic() - before < 5  # a second by contract; the machine may be busy
     assert [json.loads(line)["object"]["metadata"]["name"] for line in lines] == ["one"]
 
 

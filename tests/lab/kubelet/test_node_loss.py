@@ -1,7 +1,7 @@
 """What becomes of pods when their kubelet, or the API server, dies."""
 
-import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,9 +17,9 @@ echo family; wait; sleep 9005
 """
 
 
-def family(cluster: Cluster, name: str) -> tuple[str, list[int]]:
+def family(cluster: Cluster, name: str, **spec: Any) -> tuple[str, list[int]]:
     """A running pod with children, grandchildren and daemons, and all its processes."""
-    uid = cluster.run(name, shell(FAMILY))["metadata"]["uid"]
+    uid = cluster.run(name, shell(FAMILY), **spec)["metadata"]["uid"]
     cluster.until_logged(name, "family")
 
     def all_of_it() -> list[int] | None:
@@ -55,12 +55,10 @@ def test_without_pid_namespaces_the_next_kubelet_sweeps_what_was_left(lab_octet:
         cluster.delete("family", gracePeriodSeconds=0)
 
 
-def test_sigterm_ends_the_kubelet_and_its_pods_within_a_second(cluster: Cluster) -> None:
-    uid, _ = family(cluster, "family")
-    began = time.monotonic()
+def test_sigterm_ends_the_kubelet_and_its_pods_without_their_grace(cluster: Cluster) -> None:
+    uid, _ = family(cluster, "family", terminationGracePeriodSeconds=600)
     cluster.kubelets[0].terminate()
-    assert cluster.kubelets[0].wait(5) == 0
-    assert time.monotonic() - began < 1.5
+    assert cluster.kubelets[0].wait(30) == 0
     assert not cluster.processes(uid)
 
 

