@@ -12,20 +12,21 @@ async def forever() -> None:
     await asyncio.Event().wait()
 
 
+def ask_to_stop() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def test_sigterm_ends_the_background_work() -> None:
     ended = []
 
     async def background() -> None:
         try:
+            ask_to_stop()
             await forever()
         finally:
             ended.append(True)
 
-    async def main() -> None:
-        asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGTERM)
-        await until_stopped(background())
-
-    asyncio.run(main())
+    asyncio.run(until_stopped(background()))
     assert ended == [True]
 
 
@@ -34,6 +35,7 @@ def test_work_that_loses_its_first_cancellation_is_cancelled_again() -> None:
 
     async def stubborn() -> None:
         nonlocal lost
+        ask_to_stop()
         while True:
             try:
                 await forever()
@@ -42,12 +44,7 @@ def test_work_that_loses_its_first_cancellation_is_cancelled_again() -> None:
                 if lost > 1:
                     raise
 
-    async def main() -> None:
-        asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGTERM)
-        async with asyncio.timeout(10):
-            await until_stopped(stubborn())
-
-    asyncio.run(main())
+    asyncio.run(until_stopped(stubborn()))
     assert lost == 2
 
 
@@ -60,38 +57,51 @@ def test_background_work_that_fails_ends_the_program_with_its_error() -> None:
 
 
 def test_background_work_that_is_done_lets_the_rest_go_on() -> None:
+    went_on = []
+
     async def brief() -> None:
         pass
 
-    async def main() -> float:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        loop.call_later(0.2, os.kill, os.getpid(), signal.SIGTERM)
-        await until_stopped(brief(), forever())
-        return loop.time() - began
+    async def lasting() -> None:
+        for _ in range(20):  # brief ends in the first of them
+            await asyncio.sleep(0)
+        went_on.append(True)
+        ask_to_stop()
+        await forever()
 
-    assert asyncio.run(main()) >= 0.2
+    asyncio.run(until_stopped(brief(), lasting()))
+    assert went_on == [True]
 
 
 def test_requests_under_way_may_finish_and_then_are_cut_off(lab_octet: int) -> None:
     ip = f"127.{lab_octet}.16.1"
 
-    async def handler(request: web.Request) -> web.Response:
-        await asyncio.sleep(float(request.query["seconds"]))
-        return web.Response(text="done")
-
     async def main() -> list[object]:
+        stopping, under_way = asyncio.Event(), asyncio.Semaphore(0)
+
+        async def quick(_: web.Request) -> web.Response:
+            under_way.release()
+            await stopping.wait()
+            return web.Response(text="done")
+
+        async def slow(_: web.Request) -> web.Response:
+            under_way.release()
+            await forever()
+            raise AssertionError
+
         app = web.Application()
-        app.router.add_get("/", handler)
+        app.add_routes([web.get("/quick", quick), web.get("/slow", slow)])
         async with ClientSession() as session:
 
-            async def ask(seconds: float) -> str:
-                async with session.get(f"http://{ip}:8080/", params={"seconds": seconds}) as response:
+            async def ask(path: str) -> str:
+                async with session.get(f"http://{ip}:8080{path}") as response:
                     return await response.text()
 
-            async with listening([Listener(app, ip, 8080)], drain_seconds=2.0):
-                asked = [asyncio.create_task(ask(seconds)) for seconds in (0.2, 60.0)]
-                await asyncio.sleep(0.1)
+            async with listening([Listener(app, ip, 8080)], drain_seconds=1.0):
+                asked = [asyncio.create_task(ask(path)) for path in ("/quick", "/slow")]
+                for _ in asked:
+                    await under_way.acquire()
+                stopping.set()
             return await asyncio.gather(*asked, return_exceptions=True)
 
     quick, slow = asyncio.run(main())
