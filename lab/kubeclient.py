@@ -63,7 +63,8 @@ class Access(NamedTuple):
 def read_kubeconfig(path: Path) -> Access:
     """Server, token and trust of the current context in the kubeconfig at `path` (KubeconfigError if unusable)."""
     try:
-        config = yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        config = yaml.load(path.read_text(), Loader=loader)  # noqa: S506 (the quick safe loader, where there is one)
         contexts = {entry["name"]: entry["context"] for entry in config["contexts"]}
         context = contexts[config["current-context"]]
         cluster = {entry["name"]: entry["cluster"] for entry in config["clusters"]}[context["cluster"]]

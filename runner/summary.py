@@ -113,13 +113,13 @@ def watched() -> bool:
     return True
 
 
-def before_method_control(context: Mapping[str, Any]) -> None:  # noqa: ARG001
+def before_method_control(context: Mapping[str, Any]) -> None:  # noqa: ARG001 (Chaos Toolkit passes it)
     """Note that faults come next."""
     session = _session()
     session.in_method, session.method_at = True, time.time()
 
 
-def after_method_control(context: Mapping[str, Any]) -> None:  # noqa: ARG001
+def after_method_control(context: Mapping[str, Any]) -> None:  # noqa: ARG001 (Chaos Toolkit passes it)
     """Note that the method is over."""
     _session().in_method = False
 

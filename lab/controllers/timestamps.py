@@ -13,11 +13,6 @@ def stamp(at: datetime | None = None) -> str:
     return (at or now()).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def micro_stamp(at: datetime | None = None) -> str:
-    """`at` (the present if not given) as metav1.MicroTime."""
-    return (at or now()).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 def parse(text: str) -> datetime:
     """The time that an RFC 3339 text tells."""
     return datetime.fromisoformat(text)

@@ -5,7 +5,6 @@ weights of the contexts that the corpus knows are scaled to sum to 1. A long kno
 is readable, and the short ones leave room to say something that the corpus does not.
 """
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,12 +60,6 @@ class NgramModel:
         orders = self._orders(context)
         scale = sum(weight for weight, _ in orders)
         return sum(weight / scale * known.probability(token) for weight, known in orders)
-
-    def perplexity(self, tokens: Sequence[str]) -> float:
-        """How many equally likely tokens the model hesitates between, on average, when it reads `tokens`."""
-        text = [START_OF_TEXT, *tokens]
-        surprise = [-math.log(self.probability(text[:i], text[i])) for i in range(1, len(text))]
-        return math.exp(sum(surprise) / len(surprise))
 
     def _orders(self, context: Sequence[str]) -> list[tuple[float, _Continuations]]:
         """Weight and continuations of every suffix of `context` that the corpus knows, the shortest first."""

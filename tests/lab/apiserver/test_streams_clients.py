@@ -121,10 +121,11 @@ def test_a_followed_log_is_given_up_when_its_client_goes_away(kubectl: Kubectl, 
 
 @pytest.fixture
 def core_api(servers: StandIns) -> Iterator[Any]:
-    kubernetes = pytest.importorskip("kubernetes", reason="the Python client is not installed")
-    client = kubernetes.config.new_client_from_config(str(servers.credentials.kubeconfig))
-    yield kubernetes.client.CoreV1Api(client)
-    client.close()
+    from kubernetes import client, config
+
+    connection = config.new_client_from_config(str(servers.credentials.kubeconfig))
+    yield client.CoreV1Api(connection)
+    connection.close()
 
 
 def python_exec(core_api: Any, command: list[str], **options: Any) -> Any:
