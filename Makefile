@@ -46,15 +46,15 @@ servers: $(VENV)/.servers
 
 demo: setup  ## Kill a model server under load in the lab, and say what it cost
 	@echo "==> The lab: a small ML cluster on this machine"
-	@trap '$(CHAOS) lab down --dir $(DEMO)' EXIT; \
-	$(CHAOS) lab up --dir $(DEMO) --network 76; \
+	@trap '$(CHAOS) lab down --dir $(DEMO) && echo "==> The lab is down. One to keep: $(BIN)/chaos lab up"' EXIT; \
+	$(CHAOS) lab up --dir $(DEMO) --network 76 >/dev/null; \
 	environment=$$($(CHAOS) lab env --dir $(DEMO)); eval "$$environment"; \
 	echo "==> chaos run experiments/serving/llm-pod-kill.yaml"; \
 	$(CHAOS) run --journal-path $(DEMO)/journal.json experiments/serving/llm-pod-kill.yaml
 
 test: setup test-unit test-lab  ## Run all tests
 
-test-unit: $(VENV)/.installed  ## Tests without processes or network
+test-unit: $(VENV)/.installed  ## Tests without a lab or server programs: seconds
 	@echo "==> Unit tests"
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not lab and not cluster and not crash"
 

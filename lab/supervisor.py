@@ -221,7 +221,10 @@ class Supervisor:
         child = self._children.by_name.get(request.component)
         if child is None or child.kind == "control-plane":
             names = ", ".join(c.name for c in self._children.by_name.values() if c.kind != "control-plane")
-            return Reply(problem=f"no node or server is called {request.component!r}", remedy=f"choose one of: {names}")
+            problem = f"no node or server is called {request.component!r}"
+            if child is not None:
+                problem = f"{child.name} is part of the control plane: the lab does not live without it"
+            return Reply(problem=problem, remedy=f"choose one of: {names}")
         running = child.process is not None and child.process.returncode is None
         if request.verb == "stop":
             if not running:

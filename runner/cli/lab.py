@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ def _directory_option(command: F) -> F:
         "directory",
         type=click.Path(file_okay=False, path_type=Path),
         envvar="MLCHAOS_LAB_DIR",
+        show_envvar=True,
         help="Directory of the lab.  [default: ~/.local/state/mlchaos/lab]",
     )(command)
 
@@ -65,7 +67,8 @@ def lab() -> None:
     type=click.IntRange(1, 254),
     default=77,
     show_default=True,
-    help="Second byte of the lab's loopback addresses (127.N.0.0/16): another lab beside this one takes another.",
+    help="Second byte of the lab's loopback addresses (127.N.0.0/16): a lab beside another takes a number and a --dir "
+    "of its own.",
 )
 @click.option("--bare", is_flag=True, help="The cluster alone: no workloads, no Prometheus, nothing else.")
 @_json_option
@@ -81,10 +84,15 @@ def up(directory: Path | None, octet: int, bare: bool, as_json: bool) -> None:
     from lab.network import LabNetwork
 
     place = _lab(directory)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         state = start(place, LabNetwork(octet), bare, lambda step: click.echo(f"  {step}", err=True))
     except LabError as error:
         _fail(error)
+        return
+    except OSError as error:
+        _fail(Exception(f"cannot write to {place.root}: {error}; name another directory with --dir"))
         return
     except KeyboardInterrupt:
         click.echo("chaos lab: interrupted; the lab is down again", err=True)
@@ -141,27 +149,30 @@ def status(directory: Path | None, as_json: bool) -> None:
     if state is None or state.phase == "stopped":
         _fail(Exception(f"no lab runs in {place.root}; start one with `chaos lab up`"))
         return
-    healthy = state.phase == "ready" and all(component.running for component in state.components)
     if as_json:
         click.echo(state.model_dump_json(indent=2))
+        healthy = state.phase == "ready" and all(component.running for component in state.components)
     else:
-        _print_status(place, state)
+        healthy = _print_status(place, state)
     sys.exit(0 if healthy else 1)
 
 
-def _print_status(place: LabDirectory, state: LabState) -> None:
-    from runner.cli.lab_status import workloads_table
+def _print_status(place: LabDirectory, state: LabState) -> bool:
+    """Is all of it well?"""
+    from runner.cli.lab_status import headline, workloads_of
 
-    reason = f": {state.step}" if state.step else ""
-    click.echo(f"{state.phase}{reason}  (network 127.{state.octet}.0.0/16, directory {place.root})\n")
+    workloads = workloads_of(place.kubeconfig) if state.phase in ("ready", "starting") else None
+    click.echo(headline(state, workloads))
+    click.echo(f"network 127.{state.octet}.0.0/16, directory {place.root}\n")
     click.echo(f"{'COMPONENT':<14}{'KIND':<15}{'STATE':<9}{'PID':<9}DETAIL")
     for component in state.components:
         running = "running" if component.running else "down"
         click.echo(f"{component.name:<14}{component.kind:<15}{running:<9}{component.pid or '-':<9}{component.detail}")
     for missing in state.missing:
         click.echo(f"{missing.name:<14}{'server':<15}{'missing':<9}{'-':<9}bring it with `{missing.remedy}`")
-    if state.phase in ("ready", "starting"):
-        click.echo("\n" + workloads_table(place.kubeconfig))
+    if workloads is not None:
+        click.echo("\n" + workloads.table())
+    return headline(state, workloads) == "ready"
 
 
 @lab.command()
@@ -230,6 +241,8 @@ def logs(directory: Path | None, follow: bool, lines: int, component: str | None
 def stop(directory: Path | None, component: str) -> None:
     """Take a node or a server of the lab away (a node is lost with all its pods, as by a power cut).
 
+    COMPONENT is cpu-a, cpu-b, gpu-a, gpu-b, prometheus, alertmanager, redis or toxiproxy.
+
     \b
     Example: chaos lab stop gpu-b
     """
@@ -241,6 +254,8 @@ def stop(directory: Path | None, component: str) -> None:
 @click.argument("component")
 def start(directory: Path | None, component: str) -> None:
     """Bring back a node or a server that was stopped or lost.
+
+    COMPONENT is a name as `chaos lab status` shows it.
 
     \b
     Example: chaos lab start gpu-b

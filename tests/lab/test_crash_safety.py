@@ -103,13 +103,14 @@ def test_everything_killed_at_once_leaves_nothing(bare_lab: Lab) -> None:
     bare_lab.up("--bare")
 
 
-def test_an_interrupted_start_leaves_nothing() -> None:
+@pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_start_leaves_nothing(interruption: signal.Signals) -> None:
     with a_lab() as lab:
         command = [str(CHAOS), "--no-version-check", "--no-log-file", "lab", "up"]
         command += ["--dir", str(lab.directory.root), "--network", str(lab.octet)]
         starting = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         wait_for(lambda: len(lab.processes()) > 4)
-        starting.send_signal(signal.SIGINT)
+        starting.send_signal(interruption)
         _, said = starting.communicate(timeout=30)
         assert starting.returncode == 130
         assert "the lab is down again" in said
