@@ -18,7 +18,7 @@ from lab.apiserver.spdy_headers import (
     unpack,
 )
 
-headers = st.lists(st.tuples(st.text(max_size=30), st.text(max_size=30)), max_size=8).map(tuple)
+headers = st.lists(st.tuples(st.text(max_size=12), st.text(max_size=12)), max_size=5).map(tuple)
 
 
 def test_the_dictionary_is_the_published_one() -> None:

@@ -29,20 +29,23 @@ def test_a_checkpoint_comes_back_as_it_was(step: int, size: int) -> None:
     assert after.velocity.tobytes() == before.velocity.tobytes()
 
 
+ENCODED = encode(make_checkpoint())
+
+
 @settings(max_examples=200)
 @given(st.data())
 def test_a_changed_bit_anywhere_is_noticed(data: st.DataObject) -> None:
-    encoded = bytearray(encode(make_checkpoint()))
+    encoded = bytearray(ENCODED)
     position = data.draw(st.integers(0, len(encoded) - 1))
     encoded[position] ^= 1 << data.draw(st.integers(0, 7))
     with pytest.raises(CorruptCheckpointError):
         decode(bytes(encoded))
 
 
-@given(st.integers(0, len(encode(make_checkpoint())) - 1))
+@given(st.integers(0, len(ENCODED) - 1))
 def test_a_missing_end_is_noticed(length: int) -> None:
     with pytest.raises(CorruptCheckpointError):
-        decode(encode(make_checkpoint())[:length])
+        decode(ENCODED[:length])
 
 
 def test_the_digest_covers_parameters_and_velocity() -> None:

@@ -74,7 +74,7 @@ def test_the_first_start_is_no_recovery() -> None:
     assert (record.recoveries, record.lost_steps) == (0, 0)
 
 
-@given(st.lists(st.tuples(st.integers(1, 60), st.integers(0, 60)), max_size=8))
+@given(st.lists(st.tuples(st.integers(1, 20), st.integers(0, 30)), max_size=8))
 def test_steps_done_are_steps_kept_plus_steps_lost(failures: list[tuple[int, int]]) -> None:
     record, done, epoch = START, 0, 1
     for steps, back in failures:
