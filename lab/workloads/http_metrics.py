@@ -17,9 +17,9 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from lab.workloads.buckets import HTTP_REQUEST
+from lab.workloads.serving import CLIENT_CLOSED_REQUEST, client_left
 
 UNMATCHED = "none"  # the handler label of requests that no route took
-CLIENT_CLOSED_REQUEST = 499  # nginx's number for a client that hung up before its answer was complete
 
 
 def new_registry() -> CollectorRegistry:
@@ -100,6 +100,10 @@ def instrument(metrics: HttpMetrics, *, exclude: frozenset[str]) -> Middleware:
             raise
         except asyncio.CancelledError:
             status = CLIENT_CLOSED_REQUEST
+            raise
+        except ConnectionError:
+            if client_left(request):
+                status = CLIENT_CLOSED_REQUEST
             raise
         finally:
             metrics.record(label, request.method, status, time.perf_counter() - began)

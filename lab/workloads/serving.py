@@ -1,6 +1,7 @@
 """The life of a workload: read settings, listen, work until SIGTERM, drain, end."""
 
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
@@ -10,6 +11,7 @@ from ssl import SSLContext
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from lab import logs
 from lab.logs import structlog
@@ -17,7 +19,9 @@ from lab.workloads.settings import SettingError, Settings
 
 Logger = structlog.stdlib.BoundLogger
 BAD_SETTING = 2  # exit code
+CLIENT_CLOSED_REQUEST = 499  # nginx's number for a client that hung up before its answer was complete
 _CANCEL_AGAIN_SECONDS = 0.1
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,33 @@ def run_program(component: str, program: Callable[[Settings, Logger], Coroutine[
         sys.exit(BAD_SETTING)
 
 
+def client_left(request: web.Request) -> bool:
+    """Whether the connection that a request came on is gone, or about to go."""
+    return request.transport is None or request.transport.is_closing()
+
+
+@web.middleware
+async def departures(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Say in one line that a client left in the middle of its answer: aiohttp would tell it as an error of the handler.
+
+    Most departures cancel the handler and are not seen here; this is one that the handler came upon while writing.
+    """
+    try:
+        return await handler(request)
+    except ConnectionError:
+        if not client_left(request):
+            raise
+        _log.info("client left before its answer was complete: %s %s", request.method, request.path)
+        return web.Response(status=CLIENT_CLOSED_REQUEST)  # to nobody
+
+
 @asynccontextmanager
 async def listening(listeners: Sequence[Listener], *, drain_seconds: float) -> AsyncIterator[None]:
     """Listen until the block ends, then refuse new connections and give requests `drain_seconds` to finish."""
     runners: list[web.AppRunner] = []
     try:
         for listener in listeners:
+            listener.app.middlewares.insert(0, departures)
             # A client that hangs up cancels its handler: work for nobody must not go on.
             # aiohttp applies the timeout twice, to wait for handlers and then to wait for their cancellation.
             runner = web.AppRunner(

@@ -18,8 +18,8 @@ from yarl import URL
 from lab.workloads.gateway.failures import UpstreamError, UpstreamFailure
 from lab.workloads.gateway.metrics import GatewayMetrics
 from lab.workloads.gateway.routes import UpstreamTimeouts, handler_label, upstream_of
-from lab.workloads.http_metrics import CLIENT_CLOSED_REQUEST, HttpMetrics
-from lab.workloads.serving import Logger
+from lab.workloads.http_metrics import HttpMetrics
+from lab.workloads.serving import CLIENT_CLOSED_REQUEST, Logger
 
 EVENT_STREAM = "text/event-stream"
 END_OF_STREAM = b"data: [DONE]"

@@ -77,7 +77,7 @@ class Users:
 
     async def _chat_once(self, body: dict[str, Any]) -> bool:
         """True when the whole answer came."""
-        began, previous = time.perf_counter(), 0.0
+        began, previous, complete = time.perf_counter(), 0.0, False
         async with (
             self._connections.session() as session,
             session.post(_CHAT, json=body, server_hostname=self._server_name, timeout=_NO_LIMIT) as response,
@@ -86,7 +86,8 @@ class Users:
                 return False
             async for data in sse_events(response.content.iter_any()):
                 if data == b"[DONE]":
-                    return previous > 0
+                    complete = previous > 0
+                    continue  # to the end of the body: whoever hangs up here is counted as one that left early
                 if not has_token(data):
                     continue
                 now = time.perf_counter()
@@ -95,7 +96,7 @@ class Users:
                 else:
                     self._metrics.first_token(now - began)
                 previous = now
-        return False
+        return complete
 
     async def _infer_once(self, body: dict[str, Any]) -> bool:
         """True when there is a score for every item."""

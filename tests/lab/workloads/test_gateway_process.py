@@ -262,6 +262,7 @@ def test_a_client_that_leaves_ends_the_upstream_request_and_is_no_server_error(l
             await ended.wait()
         await asyncio.to_thread(wait_for, lambda: counted(gateway, "4xx") == 1)
         assert await asyncio.to_thread(counted, gateway, "5xx") == 0
+        assert "Traceback" not in gateway.logs()
 
     with_upstream(lab_octet, tls, upstream, work)
 

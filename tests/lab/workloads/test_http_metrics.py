@@ -1,6 +1,7 @@
 import asyncio
 
-from aiohttp import web
+import pytest
+from aiohttp import ClientError, web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -62,3 +63,23 @@ def test_a_registry_tells_memory_and_start_time_but_no_created_series() -> None:
     text = generate_latest(registry).decode()
     assert "process_resident_memory_bytes" in text
     assert "_created" not in text
+
+
+def test_a_client_that_leaves_while_its_answer_is_written_is_not_a_server_error() -> None:
+    registry = CollectorRegistry()
+
+    async def left(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.abort()
+        raise ConnectionResetError
+
+    async def main() -> None:
+        app = web.Application(middlewares=[instrument(HttpMetrics(registry), exclude=frozenset())])
+        app.add_routes([web.get("/", left)])
+        async with TestClient(TestServer(app)) as client:
+            with pytest.raises(ClientError):
+                await client.get("/")
+
+    asyncio.run(main())
+    labels = {"handler": "/", "method": "GET", "status": "4xx"}
+    assert registry.get_sample_value("http_requests_total", labels) == 1

@@ -1,9 +1,10 @@
 import asyncio
+import logging
 import os
 import signal
 
 import pytest
-from aiohttp import ClientSession, web
+from aiohttp import ClientError, ClientSession, web
 
 from lab.workloads.serving import Listener, listening, until_stopped
 
@@ -107,3 +108,35 @@ def test_requests_under_way_may_finish_and_then_are_cut_off(lab_octet: int) -> N
     quick, slow = asyncio.run(main())
     assert quick == "done"
     assert isinstance(slow, Exception)
+
+
+@pytest.mark.parametrize(("leaves", "told"), [(True, "client left"), (False, "Error handling request")])
+def test_a_client_that_leaves_is_one_line_and_an_error_of_ours_is_still_an_error(
+    lab_octet: int, caplog: pytest.LogCaptureFixture, leaves: bool, told: str
+) -> None:
+    ip = f"127.{lab_octet}.16.1"
+    caplog.set_level(logging.INFO)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"some")
+        if not leaves:
+            raise ConnectionResetError("a server of ours hung up")
+        assert request.transport is not None
+        request.transport.abort()
+        await response.write(b"more")
+        raise AssertionError
+
+    async def main() -> None:
+        app = web.Application()
+        app.add_routes([web.get("/", answer)])
+        async with listening([Listener(app, ip, 8080)], drain_seconds=1.0), ClientSession() as session:
+            with pytest.raises(ClientError):
+                async with session.get(f"http://{ip}:8080/") as response:
+                    await response.read()
+
+    asyncio.run(main())
+    (record,) = (r for r in caplog.records if r.levelno >= logging.INFO)
+    assert told in record.getMessage()
+    assert bool(record.exc_info) is not leaves
