@@ -26,12 +26,14 @@ def kill(
 ) -> dict[str, Any]:
     """Action: delete exactly `count` ready pods through the Kubernetes API; what was killed is returned.
 
-    Refuses when: no run is open, the namespace is not among the allowed ones, the selector is empty or matches
-    nothing, fewer than `min_ready_left` ready pods would stay, or a pick would not be replaced by its controller. The
-    pick is drawn with `seed` (drawn itself, and recorded, when it is not given), and only that very pod is deleted, not
-    a namesake. There is nothing to undo: the controller puts the replacement there.
+    Refuses when: no run is open or it is a dry one, the namespace is not among the allowed ones, the selector is empty
+    or matches nothing, fewer than `min_ready_left` ready pods would stay, or a pick would not be replaced by its
+    controller. The pick is drawn with `seed` (drawn itself, and recorded, when it is not given), and only that very pod
+    is deleted, not a namesake. There is nothing to undo: the controller puts the replacement there.
     """
     run = require_run("actions.pods.kill")
+    if run.dry:
+        raise RefusedError("this is a dry run, so nothing is killed")
     _check_request(namespace, label_selector, allowed_namespaces, grace_seconds)
     drawn = secrets.randbits(SEED_BITS) if seed is None else seed
     with Kube() as kube:

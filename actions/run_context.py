@@ -30,9 +30,10 @@ class Fault:
 
 @dataclass(slots=True)
 class Run:
-    """One execution of an experiment, and what it has broken so far."""
+    """One execution of an experiment, and what it has broken so far. In a dry one nothing may be broken."""
 
     id: str
+    dry: bool = False
     faults: list[Fault] = field(default_factory=list)
 
     def intend(self, kind: str, target: dict[str, Any], at: float) -> Fault:

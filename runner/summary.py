@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chaoslib.exceptions import InterruptExecution
+from chaoslib.types import Dry
 
 from actions.run_context import Fault, NoOpenRunError, Run, close_run, current_run, open_run
 from clients.prometheus import Known, Reading, Unknown
@@ -30,12 +31,15 @@ from probes.sli import DeclarationError
 from runner.declared import client_counter, objectives
 from runner.evidence import output_of, read_evidence
 from runner.run_summary import KilledPod, RunSummary, new_pods
-from runner.verdict import Outcome, decide
+from runner.verdict import Outcome, Verdict, decide
 
 logger = logging.getLogger("chaostoolkit")
 
 KEY = "mlchaos"
 """Where the summary is in the journal."""
+
+_HARMLESS = (Dry.ACTIONS, Dry.ACTIVITIES)
+"""The dry modes in which Chaos Toolkit runs no action; in the others (probes, pause) faults go in."""
 
 
 @dataclass(slots=True)
@@ -47,6 +51,7 @@ class _Session:
     method_at: float | None = None
     in_method: bool = False
     failed_activity: str = field(default="")
+    refusal: str = field(default="")
 
 
 _sessions: list[_Session] = []
@@ -93,9 +98,17 @@ def before_experiment_control(context: Mapping[str, Any], configuration: Mapping
     except DeclarationError as error:
         raise InterruptExecution(str(error)) from error
     now = time.time()
-    run = Run(f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
+    dry = context.get("dry")
+    run = Run(f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", dry=bool(dry))
+    session = _Session(run, now)
+    _sessions.append(session)
+    if dry and dry not in _HARMLESS:
+        session.refusal = (
+            f"nothing was touched: a run with --dry {getattr(dry, 'value', dry)} leaves the probes or pauses out but "
+            "still injects the faults; use --dry actions for a run that breaks nothing"
+        )
+        raise InterruptExecution(session.refusal)
     open_run(run)
-    _sessions.append(_Session(run, now))
     logger.info("Run %s is open", run.id)
 
 
@@ -169,7 +182,11 @@ def _conclude(
     faults = session.run.faults
     ended_at = time.time()
     injected = sum(fault.injected_at is not None for fault in faults)
-    verdict = decide(read_evidence(journal, injected, len(faults) - injected))
+    verdict = (
+        Verdict(Outcome.REFUSED, session.refusal)
+        if session.refusal
+        else decide(read_evidence(journal, injected, len(faults) - injected))
+    )
     summary = RunSummary(
         run_id=session.run.id,
         title=str(experiment.get("title", "")),

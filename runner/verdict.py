@@ -44,6 +44,8 @@ def decide(evidence: Evidence) -> Verdict:
 
 
 def _dry(evidence: Evidence) -> Verdict | None:
+    if evidence.dry and (evidence.faults_injected or evidence.faults_uncertain):
+        return Verdict(Outcome.ERROR, "a fault went in although the run was to be a dry one")
     if evidence.dry:
         return Verdict(Outcome.INCONCLUSIVE, "a dry run breaks nothing, so it proves nothing")
     return None

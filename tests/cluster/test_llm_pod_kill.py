@@ -279,6 +279,16 @@ def test_a_dry_run_proves_nothing(stage: Stage) -> None:
     assert not stage.killed
 
 
+@pytest.mark.parametrize("mode", ["probes", "pause"])
+def test_a_dry_run_that_would_still_kill_is_refused(stage: Stage, mode: str) -> None:
+    ended = stage.program().run("--dry", mode)
+
+    assert ended.status == 1
+    assert ended.summary["verdict"] == "refused"
+    assert "use --dry actions" in " ".join(ended.printed.split())
+    assert not stage.killed
+
+
 @pytest.mark.parametrize("strategy", ["before-method-only", "after-method-only"])
 def test_a_run_that_leaves_a_check_out_is_inconclusive(stage: Stage, strategy: str) -> None:
     ended = stage.program().run("--hypothesis-strategy", strategy)

@@ -108,6 +108,12 @@ def test_without_an_open_run_nothing_is_killed(cluster: Cluster) -> None:
     assert cluster.uids() == before
 
 
+def test_in_a_dry_run_nothing_is_killed(cluster: Cluster, run: Run) -> None:
+    run.dry = True
+    with pytest.raises(RefusedError, match="this is a dry run"):
+        kill(cluster.namespace, "app=llm", [cluster.namespace])
+
+
 def test_a_namesake_of_the_pick_is_not_deleted(cluster: Cluster) -> None:
     cluster.pod("loner")
     with Kube() as kube:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from chaoslib.exceptions import InterruptExecution
+from chaoslib.types import Dry
 
 from actions.run_context import NoOpenRunError, close_run, current_run
 from runner import summary
@@ -103,6 +104,30 @@ def test_what_cannot_be_summarised_is_told_before_the_run(
     with pytest.raises(InterruptExecution, match=said):
         summary.before_experiment_control(experiment)
     assert current_run() is None
+
+
+@pytest.mark.parametrize("dry", [Dry.PROBES, Dry.PAUSE, "actions"])
+def test_a_dry_run_that_would_still_run_actions_is_refused(
+    registry: Registry, capsys: pytest.CaptureFixture[str], dry: object
+) -> None:
+    """Chaos Toolkit knows its dry modes by their type: a plain string in the file leaves nothing out."""
+    experiment = {"title": "t", "dry": dry}
+    with pytest.raises(InterruptExecution, match="use --dry actions"):
+        summary.before_experiment_control(experiment)
+    assert current_run() is None
+    state = journal(status="interrupted", experiment=experiment, run=[], steady_states={})
+    summary.after_experiment_control(experiment, state)
+    registry.handlers[0].finish(state)
+    assert (state["status"], state["mlchaos"]["verdict"]) == ("interrupted", "refused")
+    assert "breaks nothing, so" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("dry", [Dry.ACTIONS, Dry.ACTIVITIES])
+def test_a_dry_run_that_runs_no_action_goes_on(registry: Registry, dry: Dry) -> None:
+    summary.before_experiment_control({"title": "t", "dry": dry})
+    run = current_run()
+    assert run is not None
+    assert run.dry
 
 
 def test_after_a_failed_activity_the_method_ends(registry: Registry) -> None:

@@ -154,6 +154,7 @@ CASES: list[tuple[str, dict[str, Any], tuple[int, int], Outcome, str]] = [
         "lost meanwhile",
     ),
     ("a dry run", journal(experiment={"dry": "actions"}), (0, 0), Outcome.INCONCLUSIVE, "dry run breaks nothing"),
+    ("a dry run that broke something", journal(experiment={"dry": "x"}), (1, 0), Outcome.ERROR, "a fault went in"),
     ("an unknown end", journal(status="failed"), (1, 0), Outcome.ERROR, "ended with status failed"),
 ]
 
