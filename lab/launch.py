@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import IO
 
 from lab import ports, processes
@@ -72,14 +73,21 @@ def _locked(directory: LabDirectory) -> Iterator[IO[bytes]]:
         try:
             _take(lock)
         except BlockingIOError as error:
-            state = read_state(directory.state)
-            since = time.strftime("%H:%M:%S", time.localtime(state.started_at)) if state else "just now"
+            since = _since(directory)
             raise LabError(
                 f"a lab runs already in {directory.root} (since {since})",
                 "use it (chaos lab status), end it (chaos lab down), or start another one beside it with "
                 "--dir DIRECTORY --network NUMBER",
             ) from error
+        lock.truncate(0)  # whose pid stood there is nobody's supervisor any more
         yield lock
+
+
+def _since(directory: LabDirectory) -> str:
+    with contextlib.suppress(LabError):
+        if state := read_state(directory.state):
+            return time.strftime("%H:%M:%S", time.localtime(state.started_at))
+    return "a moment ago"
 
 
 def _take(lock: IO[bytes]) -> None:
@@ -181,6 +189,8 @@ def _follow(directory: LabDirectory, supervisor: "subprocess.Popen[bytes]", say:
             return state
         if supervisor.poll() is not None:
             state = read_state(directory.state)
+            if state is not None and state.phase == "stopped":
+                raise LabError("the lab was taken down while it started", "start it again")
             reason = state.step if state and state.phase == "crashed" else last_line(directory, "supervisor")
             raise LabError(f"the lab did not come up: {reason}", f"read the logs in {directory.logs}")
         time.sleep(POLL_SECONDS)
@@ -204,31 +214,40 @@ def down(directory: LabDirectory) -> bool:
     Raises LabError where something will not die.
     """
     running = is_running(directory)
-    if running and (supervisor := _supervisor_pid(directory)):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(supervisor, signal.SIGTERM)
-        if not _wait_until_free(directory):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(supervisor, signal.SIGKILL)
+    if running:
+        _end_supervisor(directory)
     found = bool(processes.marked(directory.lab_id)) or running
     if left := processes.sweep(directory.lab_id):
         raise LabError(f"processes of the lab do not die: {left}", "end them as their owner")
     return found
 
 
-def _supervisor_pid(directory: LabDirectory) -> int | None:
-    """Who holds the lock; None while another `up` has not got that far."""
-    text = directory.lock.read_text().strip()
-    return int(text) if text.isdigit() else None
-
-
-def _wait_until_free(directory: LabDirectory) -> bool:
+def _end_supervisor(directory: LabDirectory) -> None:
+    """SIGTERM, and SIGKILL when that does not end it in time; an `up` that has not got so far is waited for."""
     deadline = time.monotonic() + DOWN_SECONDS
-    while time.monotonic() < deadline:
-        if not is_running(directory):
-            return True
+    asked: int | None = None
+    while is_running(directory):
+        supervisor = _supervisor_pid(directory)
+        late = time.monotonic() > deadline
+        if supervisor is not None and (late or supervisor != asked):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(supervisor, signal.SIGKILL if late else signal.SIGTERM)
+            asked = supervisor
+        if late and supervisor is None:
+            raise LabError(
+                f"something holds {directory.lock} that is no lab", "see who it is with `fuser`, end it, and try again"
+            )
         time.sleep(POLL_SECONDS)
-    return False
+
+
+def _supervisor_pid(directory: LabDirectory) -> int | None:
+    """The supervisor of this directory, if the process that the lock names is one: pids are used again."""
+    with contextlib.suppress(OSError, ValueError):
+        pid = int(directory.lock.read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        if b"lab.supervisor" in command and os.fsencode(directory.root) in command:
+            return pid
+    return None
 
 
 def status(directory: LabDirectory) -> LabState | None:

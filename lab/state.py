@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lab.errors import LabError
+
 Phase = Literal["starting", "ready", "stopping", "stopped", "crashed"]
 Kind = Literal["control-plane", "node", "server"]
 
@@ -50,6 +52,8 @@ class LabState(BaseModel):
     """Seconds from start to ready."""
     components: tuple[Component, ...] = Field(default=())
     missing: tuple[MissingServer, ...] = Field(default=())
+    isolated: bool = True
+    """Do the pods have PID namespaces of their own?"""
 
 
 def write_state(path: Path, state: LabState) -> None:
@@ -60,8 +64,10 @@ def write_state(path: Path, state: LabState) -> None:
 
 
 def read_state(path: Path) -> LabState | None:
-    """The state last written, or None where no lab ever was."""
+    """The state last written, or None where no lab ever was. Raises LabError where the file is damaged."""
     try:
         return LabState.model_validate_json(path.read_text())
     except FileNotFoundError:
         return None
+    except ValueError as error:
+        raise LabError(f"{path} is damaged", "end the lab (chaos lab down) and start it again") from error

@@ -21,6 +21,7 @@ from lab.control import Reply, Request, serve
 from lab.credentials import write_credentials
 from lab.directory import LabDirectory
 from lab.kubeclient import KubeClient
+from lab.kubelet.node import ISOLATION
 from lab.logs import structlog
 from lab.network import LabNetwork
 from lab.nodes import NODES
@@ -54,6 +55,7 @@ class Supervisor:
         self._step = "starting"
         self._end = asyncio.Event()
         self._crash = ""
+        self._isolated = True
         self._found = {} if bare else {server.name: path for server in SERVERS if (path := find(server))}
         self._credentials = write_credentials(directory.root, network)
         self._children = Children(
@@ -189,9 +191,11 @@ class Supervisor:
         return await self._reachable(name, f"http://{self._network.infra_ip}:{server.port}", server.health_path)
 
     async def _nodes_not_ready(self, api: KubeClient) -> list[str]:
+        nodes = (await api.list("/api/v1/nodes"))["items"]
+        self._isolated = all(node["metadata"].get("annotations", {}).get(ISOLATION) != "false" for node in nodes)
         ready = {
             node["metadata"]["name"]
-            for node in (await api.list("/api/v1/nodes"))["items"]
+            for node in nodes
             for condition in node.get("status", {}).get("conditions", [])
             if condition["type"] == "Ready" and condition["status"] == "True"
         }
@@ -257,8 +261,7 @@ class Supervisor:
             self._log.info(step)
         self._step = step
         missing = () if self._bare else tuple(s for s in SERVERS if s.name not in self._found)
-        write_state(
-            self._directory.state,
+        self._write(
             LabState(
                 lab_id=self._directory.lab_id,
                 phase=self._phase,
@@ -270,8 +273,18 @@ class Supervisor:
                 ready_after=self._ready_after,
                 components=self._children.describe(),
                 missing=tuple(MissingServer(name=s.name, needed_for=s.needed_for, remedy=remedy(s)) for s in missing),
-            ),
+                isolated=self._isolated,
+            )
         )
+
+    def _write(self, state: LabState) -> None:
+        """A lab that cannot say how it is ends; and nothing may keep it from ending."""
+        try:
+            write_state(self._directory.state, state)
+        except OSError as error:
+            self._log.error("the state cannot be written", error=str(error))
+            self._crash = self._crash or f"cannot write {self._directory.state}: {error}"
+            self._end.set()
 
     # --- down -------------------------------------------------------------------------------------------------------
 

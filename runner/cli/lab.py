@@ -104,12 +104,20 @@ def up(directory: Path | None, octet: int, bare: bool, as_json: bool) -> None:
         click.echo(
             f"without {missing.name} (needed for {missing.needed_for}): bring it with `{missing.remedy}`", err=True
         )
+    if not state.isolated:
+        click.echo(
+            "the kernel allows no PID namespaces here: what a pod starts in the background may outlive it until "
+            "`chaos lab down`",
+            err=True,
+        )
     click.echo(f"The lab is ready after {state.ready_after:.1f} s in {place.root}")
     click.echo(f'Next: eval "$(chaos lab env{_dir_argument(directory)})"')
 
 
 def _dir_argument(directory: Path | None) -> str:
-    return f" --dir {directory}" if directory else ""
+    import shlex
+
+    return f" --dir {shlex.quote(str(directory))}" if directory else ""
 
 
 @lab.command()
@@ -142,10 +150,15 @@ def status(directory: Path | None, as_json: bool) -> None:
     \b
     Example: chaos lab status
     """
+    from lab.errors import LabError
     from lab.launch import status as read
 
     place = _lab(directory)
-    state = read(place)
+    try:
+        state = read(place)
+    except LabError as error:
+        _fail(error)
+        return
     if state is None or state.phase == "stopped":
         _fail(Exception(f"no lab runs in {place.root}; start one with `chaos lab up`"))
         return

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -147,6 +148,16 @@ def test_a_port_in_use_is_named_before_anything_starts(host: str, port: int, who
         assert f"{whose} needs, is in use by" in refused.stderr
         assert f"(pid {os.getpid()})" in refused.stderr
         assert not lab.processes()
+
+
+def test_a_lab_that_cannot_write_any_more_ends_all_the_same() -> None:
+    with a_lab() as lab:
+        lab.up("--bare")
+        supervisor = lab.component_pid("supervisor")
+        shutil.rmtree(lab.directory.root)
+        os.kill(supervisor, signal.SIGTERM)
+        wait_for(lambda: not lab.processes() and not Path(f"/proc/{supervisor}/cmdline").exists(), 20)
+        lab.directory.root.mkdir()
 
 
 def test_down_twice_is_quiet_and_well() -> None:

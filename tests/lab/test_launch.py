@@ -1,6 +1,7 @@
 """A lab seen from outside: what its directory says when nobody is there to ask."""
 
 import fcntl
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from lab.directory import LabDirectory
 from lab.environment import addresses
 from lab.errors import LabError
-from lab.launch import WORKLOAD_PORTS, is_running, status, up
+from lab.launch import WORKLOAD_PORTS, down, is_running, status, up
 from lab.network import LabNetwork
 from lab.servers import SERVERS
 from lab.stack import manifests
@@ -104,3 +105,21 @@ def test_every_port_of_the_workloads_is_looked_at_before_a_lab_starts() -> None:
         for container in template.get("containers", []):
             ports |= {port["containerPort"] for port in container.get("ports", [])}
     assert ports == set(WORKLOAD_PORTS)
+
+
+def test_down_never_ends_a_process_that_is_no_supervisor_of_this_lab(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lab.launch.DOWN_SECONDS", 0.2)
+    stranger = subprocess.Popen(["sleep", "600"])
+    try:
+        with (tmp_path / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.write(str(stranger.pid))
+            lock.flush()
+            with pytest.raises(LabError, match="no lab"):
+                down(LabDirectory(tmp_path))
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()

@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
+from lab.errors import LabError
 from lab.state import Component, LabState, MissingServer, read_state, write_state
 
 
@@ -39,5 +39,5 @@ def test_no_file_is_no_lab(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_an_error_and_not_a_lab(tmp_path: Path) -> None:
     (tmp_path / "lab.json").write_text('{"phase": "wonderful"}')
-    with pytest.raises(ValidationError):
+    with pytest.raises(LabError, match="chaos lab down"):
         read_state(tmp_path / "lab.json")
