@@ -57,6 +57,11 @@ class PodRecord:
     start_time: str = ""
     failure: tuple[str, str] | None = None
 
+    @property
+    def rejected(self) -> bool:
+        """Given up before any container ran: it has no containers to tell of, and none that is being created."""
+        return self.failure is not None and not any(record.has_run for record in (*self.inits, *self.containers))
+
 
 def restarts(policy: str, exit_code: int) -> bool:
     """Whether a container that ended with `exit_code` is started again."""
@@ -87,9 +92,10 @@ def pod_status(document: Document, pod: PodRecord, now: str) -> Document:
         "phase": phase(pod, spec.get("restartPolicy", "Always")),
         "conditions": _conditions(document, pod, now),
         "startTime": pod.start_time,
-        "containerStatuses": [container_status(record) for record in pod.containers],
     }
-    if pod.inits:
+    if not pod.rejected:
+        status["containerStatuses"] = [container_status(record) for record in pod.containers]
+    if pod.inits and not pod.rejected:
         inits = (replace(record, ready=succeeded(record)) for record in pod.inits)
         status["initContainerStatuses"] = [container_status(record) for record in inits]
     if pod.pod_ip:

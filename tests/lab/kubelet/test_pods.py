@@ -210,5 +210,6 @@ def test_gpus_vanish_with_their_device_plugin_and_come_back(shared_cluster: Clus
     wait_for(lambda: allocatable() == "0", "the GPUs are gone")
     shared_cluster.run("gpu", shell("sleep 9000", resources={"limits": {"nvidia.com/gpu": "1"}}))
     wait_for(lambda: shared_cluster.status("gpu").get("reason") == "UnexpectedAdmissionError", "the pod is refused")
+    assert "containerStatuses" not in shared_cluster.status("gpu")
     label(None)
     wait_for(lambda: allocatable() == "2", "the GPUs are back")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lab.apiserver.pod_summary import pod_reason
 from lab.kubelet.status import (
     ContainerRecord,
     PodRecord,
@@ -86,6 +87,20 @@ def test_a_pod_is_not_ready_while_a_readiness_gate_is_shut() -> None:
     opened: dict[str, Any] = {"status": {"conditions": [{"type": "x/y", "status": "True"}]}}
     assert conditions(PodRecord((UP,), pod_ip="1"), **gates)["Ready"]["reason"] == "ReadinessGatesNotReady"
     assert conditions(PodRecord((UP,), pod_ip="1"), **gates, **opened)["Ready"]["status"] == "True"
+
+
+def test_a_rejected_pod_tells_its_reason_and_no_containers() -> None:
+    refused = replace(of(Waiting("ContainerCreating"), inits=(Waiting("PodInitializing"),)), failure=("NoGpus", "none"))
+    status = pod_status({"spec": {}}, refused, T0)
+    assert (status["phase"], status["reason"], status["message"]) == ("Failed", "NoGpus", "none")
+    assert not {"containerStatuses", "initContainerStatuses"} & set(status)
+    assert pod_reason({"metadata": {}, "spec": {}, "status": status}) == "NoGpus"
+
+
+def test_a_pod_given_up_after_it_ran_keeps_its_containers() -> None:
+    given_up = replace(of(ended(1), Waiting("ContainerCreating")), failure=("KubeletError", ""))
+    status = pod_status({"spec": {}}, given_up, T0)
+    assert [container["name"] for container in status["containerStatuses"]] == ["c0", "c1"]
 
 
 def test_transition_times_change_only_with_the_condition() -> None:
