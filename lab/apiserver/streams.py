@@ -194,6 +194,10 @@ async def _copy_log(request: PodStream, scope: Scope, send: Send) -> None:
     started = False
     try:
         async with get(request.url("containerLogs", query), request.token) as kubelet:
+            if kubelet.status >= 400:
+                text = b"".join([piece async for piece in kubelet.body()])
+                await answer(_passed_on(kubelet.status, text), scope, send)
+                return
             headers = [(b"content-type", kubelet.content_type)]
             await send({"type": "http.response.start", "status": kubelet.status, "headers": headers})
             started = True

@@ -93,6 +93,33 @@ def test_a_log_from_a_kubelet_out_of_reach_is_an_internal_error() -> None:
     assert (code, status["reason"]) == (500, "InternalError")
 
 
+@pytest.mark.parametrize(
+    ("line", "text", "reason"),
+    [
+        ("400 Bad Request", 'previous terminated container "c" in pod "p" not found', "BadRequest"),
+        ("404 Not Found", 'pod "ns/p" is not on this node', "NotFound"),
+        ("500 Internal Server Error", "a mistake", "InternalError"),
+    ],
+)
+def test_a_kubelets_refusal_of_a_log_is_a_status(line: str, text: str, reason: str) -> None:
+    async def kubelet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {line}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode())
+        await writer.drain()
+        writer.close()
+
+    async def ask() -> tuple[int, dict[str, Any]]:
+        conversation = Conversation()
+        async with asyncio.timeout(10), await asyncio.start_server(kubelet, "127.0.0.1", 0) as server:
+            log = stream(port=server.sockets[0].getsockname()[1])
+            await serve_log(log, {"type": "http"}, conversation.receive, conversation.send)
+        return conversation.answer("http.response")
+
+    code, status = asyncio.run(ask())
+    assert (code, status["kind"], status["status"]) == (int(line[:3]), "Status", "Failure")
+    assert (status["code"], status["reason"], status["message"]) == (code, reason, text)
+
+
 def test_streams_that_the_lab_lacks_are_named() -> None:
     refusal = not_served("portforward")
     assert (refusal.code, refusal.message) == (501, "the lab does not serve pods/portforward")

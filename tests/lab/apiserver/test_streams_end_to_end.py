@@ -95,6 +95,7 @@ def test_streams_reach_the_container_until_its_node_is_lost(cluster: Cluster) ->
     assert (code, f"typed {TERMINAL_ROWS} {TERMINAL_COLUMNS}" in shown) == (3, True), shown
 
     assert kubectl.run("logs", POD).stdout == b"first\nsecond\n"
+    assert b"previous terminated container" in kubectl.run("logs", "--previous", POD).stderr
 
     follower = kubectl.start("logs", "-f", POD)
     running = kubectl.start("exec", POD, "--", "sh", "-c", "echo started; exec sleep 1000")
