@@ -49,6 +49,17 @@ def test_every_manifest_parses_into_named_objects(path: Path) -> None:
         assert document["kind"] == "Namespace" or document["metadata"]["namespace"]
 
 
+def test_all_programs_name_one_image() -> None:
+    templates = [
+        document["spec"]["template"]["spec"]
+        for path in MANIFESTS.glob("*.yaml")
+        for document in documents(path.stem)
+        if "template" in document.get("spec", {})
+    ]
+    images = {each["image"] for spec in templates for each in (*spec.get("initContainers", []), *spec["containers"])}
+    assert images == {"mlchaos-lab"}
+
+
 def test_the_namespaces_are_those_that_the_manifests_use() -> None:
     declared = {document["metadata"]["name"] for document in documents("namespaces")}
     assert declared == {"ml-serving", "ml-training", "ml-platform", "gpu-operator"}

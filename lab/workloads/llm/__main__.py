@@ -56,7 +56,7 @@ async def serve(settings: Settings, logger: Logger) -> None:
                 address=f"{host}:{PORT}",
                 engine_pid=engine.pid,
                 vocabulary=engine.ready.vocabulary,
-                gpus=settings.optional("NVIDIA_VISIBLE_DEVICES"),
+                visible_devices=settings.optional("NVIDIA_VISIBLE_DEVICES"),
             )
             await until_stopped(engine.died())
             logger.info("draining")

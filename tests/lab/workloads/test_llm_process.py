@@ -41,6 +41,11 @@ def gone(pid: int) -> bool:
         return True
 
 
+def test_the_first_line_of_the_log_names_the_gpus_that_the_process_sees(lab_octet: int, tmp_path: Path) -> None:
+    with programs.llm(programs.pod_ip(lab_octet, 1), tmp_path, NVIDIA_VISIBLE_DEVICES="0,3") as llm:
+        assert "visible_devices=0,3" in llm.logs().splitlines()[0]
+
+
 def test_answers_streamed_or_whole_are_the_same_and_counted(lab_octet: int, tmp_path: Path) -> None:
     with programs.llm(programs.pod_ip(lab_octet, 1), tmp_path) as llm:
         url = f"http://{llm.ip}:8000/v1/completions"
