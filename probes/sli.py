@@ -50,7 +50,8 @@ class EventRatio:
     """The share of good events of one counter, told apart by labels.
 
     An event is bad when, for every label of `bad`, the label's value matches the regular expression (anchored, as in
-    PromQL). Good and bad are read at once, and an absent bad series is what it is: no bad events.
+    PromQL). Good and bad are read at once, and an absent bad series is what it is: no bad events. A label that no series
+    has is a mistake and no absence: it would make every event a good one.
     """
 
     name: str
@@ -74,6 +75,7 @@ class EventRatio:
         return f"{self.metric}{{{self.matchers}}}"
 
     def counts(self, series: Sequence[Series], start: float, end: float) -> Counts:
+        self._check_labels(series)
         total = bad = 0.0
         for one in series:
             grown = increase(one.samples, start, end)
@@ -81,6 +83,15 @@ class EventRatio:
             if self._is_bad(one.labels):
                 bad += grown
         return Counts(total - bad, total)
+
+    def _check_labels(self, series: Sequence[Series]) -> None:
+        present = {label for one in series for label in one.labels}
+        for label in self.bad:
+            if series and label not in present:
+                raise DeclarationError(
+                    f"{self.name}: no series of {self.selector} has the label {label!r} that says which events are bad, "
+                    f"so all would count as good; take one of {', '.join(sorted(present))}"
+                )
 
     def _is_bad(self, labels: Mapping[str, str]) -> bool:
         return all(re.fullmatch(pattern, labels.get(label, "")) for label, pattern in self.bad.items())

@@ -29,6 +29,12 @@ def test_no_series_of_failures_is_no_failures() -> None:
     assert found == Measured(Counts(10, 10), Known(1.0, 2))
 
 
+def test_a_label_that_no_series_has_is_a_mistake_and_not_health() -> None:
+    mistyped = EventRatio("availability", "http_requests_total", "", {"code": "5.."})
+    with pytest.raises(DeclarationError, match=r"'code'.*take one of status"):
+        measure(mistyped, [counter("200", 0, 5, 9), counter("503", 0, 0, 1)], 0, 2)
+
+
 def test_a_first_failure_in_the_window_is_seen_although_its_series_is_new() -> None:
     found = measure(AVAILABILITY, [counter("200", 0, 5, 9), counter("503", 1, start=2.0)], 0, 2)
     assert isinstance(found, Measured)
