@@ -50,8 +50,8 @@ class EventRatio:
     """The share of good events of one counter, told apart by labels.
 
     An event is bad when, for every label of `bad`, the label's value matches the regular expression (anchored, as in
-    PromQL). Good and bad are read at once, and an absent bad series is what it is: no bad events. A label that no series
-    has is a mistake and no absence: it would make every event a good one.
+    PromQL). Good and bad are read at once, and an absent bad series is what it is: no bad events. A label that no
+    series has is a mistake and no absence: it would make every event a good one.
     """
 
     name: str
@@ -89,8 +89,8 @@ class EventRatio:
         for label in self.bad:
             if series and label not in present:
                 raise DeclarationError(
-                    f"{self.name}: no series of {self.selector} has the label {label!r} that says which events are bad, "
-                    f"so all would count as good; take one of {', '.join(sorted(present))}"
+                    f"{self.name}: no series of {self.selector} has the label {label!r} that is to say which events are "
+                    f"bad, so all would count as good; take one of {', '.join(sorted(present))}"
                 )
 
     def _is_bad(self, labels: Mapping[str, str]) -> bool:
