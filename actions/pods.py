@@ -78,7 +78,14 @@ def _check_controller(kube: Kube, pod: Pod) -> None:
 
 def _delete(kube: Kube, run: Run, pod: Pod, grace_seconds: int) -> dict[str, Any]:
     owner = f"{pod.owner.kind}/{pod.owner.name}" if pod.owner else ""
-    target = {"namespace": pod.namespace, "name": pod.name, "uid": pod.uid, "node": pod.node, "owner": owner}
+    target = {
+        "cluster": kube.place,
+        "namespace": pod.namespace,
+        "name": pod.name,
+        "uid": pod.uid,
+        "node": pod.node,
+        "owner": owner,
+    }
     before = time.time()
     fault = run.intend("pod-kill", target, before)
     try:

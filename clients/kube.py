@@ -53,11 +53,13 @@ class Kube:
     def __init__(self, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> None:
         from kubernetes import client
 
-        self._api = client.ApiClient(_configuration())
+        configuration, context = _configuration()
+        self._api = client.ApiClient(configuration)
         self._core = client.CoreV1Api(self._api)
         self._apps = client.AppsV1Api(self._api)
         self._timeout = timeout
-        self.server: str = self._api.configuration.host
+        self.server: str = configuration.host
+        self.place = f"{self.server} ({context})"
 
     def close(self) -> None:
         self._api.close()
@@ -128,19 +130,22 @@ class Kube:
         try:
             return function(*arguments, _preload_content=False, _request_timeout=self._timeout, **options)
         except ApiException as error:
-            raise _refusal(what, self.server, error.status or 0, _message(error.body)) from error
+            raise _refusal(what, self.place, error.status or 0, _message(error.body)) from error
         except (HTTPError, OSError) as error:
             raise TransientError(f"cannot {what}: {_unreachable(self.server, self._timeout, error)}") from error
 
 
-def _configuration() -> Any:
+def _configuration() -> tuple[Any, str]:
+    """How to reach the cluster, and in words where that was read."""
     from kubernetes import client, config
 
     configuration = client.Configuration()
+    source = "the cluster that this runs in"
     # The client reads KUBECONFIG when it is imported; what counts is what it is now.
     named = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
     try:
         config.load_kube_config(config_file=named, client_configuration=configuration)
+        source = f"context {config.list_kube_config_contexts(config_file=named)[1]['name']}"
     except (config.ConfigException, OSError, ValueError) as outside:
         try:
             config.load_incluster_config(client_configuration=configuration)
@@ -153,7 +158,7 @@ def _configuration() -> Any:
     if host == "localhost" or host.startswith("127."):
         configuration.proxy = None  # a proxy of the machine cannot reach what listens on its loopback
     configuration.retries = 1
-    return configuration
+    return configuration, source
 
 
 def _refusal(what: Request, server: str, status: int, message: str) -> KubeError:
@@ -161,11 +166,11 @@ def _refusal(what: Request, server: str, status: int, message: str) -> KubeError
         return KubeError(f"cannot {what}: {server} does not know these credentials (401); renew the kubeconfig's user")
     if status == 403:
         return KubeError(
-            f"cannot {what}: forbidden (403): {message}; it takes a Role in namespace {what.namespace} with verb "
-            f"{what.verb} on {what.resource}"
+            f"cannot {what}: forbidden (403) by {server}: {message}; it takes a Role in namespace {what.namespace} "
+            f"with verb {what.verb} on {what.resource}"
         )
     if status == 404:
-        return NotFoundError(f"cannot {what}: it is not there (404): {message}")
+        return NotFoundError(f"cannot {what}: it is not there (404) at {server}: {message}")
     if status == 409:
         return ConflictError(f"cannot {what}: conflict (409): {message}")
     kind = TransientError if status >= 500 or status == 429 else KubeError

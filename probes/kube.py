@@ -12,12 +12,17 @@ from clients.kube import Document, Kube, TransientError
 logger = logging.getLogger("chaostoolkit")
 
 POLL_SECONDS = 0.25
-SAY_EVERY_SECONDS = 2.0
+SAY_AFTER_SECONDS = 2.0  # something new is said this long after what was said before it
+REPEAT_AFTER_SECONDS = 10.0
 KINDS = {"deployment": "Deployment", "statefulset": "StatefulSet", "replicaset": "ReplicaSet"}
 
 
 class NotHealedError(Exception):
     """A workload that did not become whole again in time: how far it came, and what holds it."""
+
+
+class NotWholeError(Exception):
+    """A workload that lacks something now: what, and in which cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,24 @@ class Health:
         return self.observed and len(self.ready) >= self.wanted
 
 
+def whole(namespace: str, workload: str) -> bool:
+    """Probe: True when every replica of a workload such as `deployment/llm` is ready, available and up to date, now.
+
+    It belongs before a fault, which else is blamed for what was broken already. Raises NotWholeError with what is
+    lacking, and KubeError when the cluster cannot tell; says which cluster it has read.
+    """
+    kind, name = _parsed(workload)
+    with Kube() as kube:
+        document = kube.workload(kind, namespace, name)
+        health = _health(kube, namespace, document)
+        place = f"in {namespace} at {kube.place}"
+    missing = lacking(kind, document, health)
+    if missing:
+        raise NotWholeError(f"{workload} has {missing}, {place}")
+    logger.info("%s is whole: %d of %d ready, %s", workload, len(health.ready), health.wanted, place)
+    return True
+
+
 def healed(namespace: str, workload: str, within_seconds: float = 60.0) -> dict[str, Any]:
     """Probe: wait until a workload such as `deployment/llm` has all its replicas ready again.
 
@@ -43,12 +66,12 @@ def healed(namespace: str, workload: str, within_seconds: float = 60.0) -> dict[
     """
     kind, name = _parsed(workload)
     started = time.time()
-    said = started
+    said, told = started, ""
     reason = "nothing was read"
     with Kube() as kube:
         while True:
             try:
-                health = _read(kube, kind, namespace, name)
+                health = _health(kube, namespace, kube.workload(kind, namespace, name))
             except TransientError as error:
                 reason = str(error)
             else:
@@ -58,9 +81,9 @@ def healed(namespace: str, workload: str, within_seconds: float = 60.0) -> dict[
             now = time.time()
             if now - started > within_seconds:
                 raise NotHealedError(f"{workload} is not whole after {within_seconds:g} s: {reason}")
-            if now - said > SAY_EVERY_SECONDS:
+            if now - said > (SAY_AFTER_SECONDS if reason != told else REPEAT_AFTER_SECONDS):
                 logger.info("Waiting for %s (up to %g s): %s", workload, within_seconds, reason)
-                said = now
+                said, told = now, reason
             time.sleep(POLL_SECONDS)
 
 
@@ -79,6 +102,25 @@ def judge(workload: Mapping[str, Any], pods: Sequence[Document]) -> Health:
     )
 
 
+def lacking(kind: str, workload: Mapping[str, Any], health: Health) -> str:
+    """What keeps a workload from being whole, in the words after "it has"; empty when nothing does."""
+    if health.wanted < 1:
+        return "no replicas to lose: it wants 0"
+    if len(health.ready) < health.wanted:
+        return describe(health)
+    status = workload.get("status", {})
+    # Only a Deployment always counts its updated replicas: those of a StatefulSet may be held back on purpose.
+    for what in ("ready", "available", *(("updated",) if kind == "Deployment" else ())):
+        counted = status.get(f"{what}Replicas", 0)
+        if counted < health.wanted:
+            return f"{counted} of {health.wanted} {what}"
+    if status.get("replicas", 0) > health.wanted:
+        return f"{status['replicas']} replicas instead of {health.wanted}: a rollout or a scale-down is under way"
+    if not health.observed:
+        return "a change that its controller has not seen yet"
+    return ""
+
+
 def describe(health: Health) -> str:
     """How far a workload is, in one line."""
     return "; ".join((f"{len(health.ready)} of {health.wanted} ready", *health.waiting[:3]))
@@ -91,8 +133,7 @@ def _parsed(workload: str) -> tuple[str, str]:
     return KINDS[kind.lower()], name
 
 
-def _read(kube: Kube, kind: str, namespace: str, name: str) -> Health:
-    workload = kube.workload(kind, namespace, name)
+def _health(kube: Kube, namespace: str, workload: Document) -> Health:
     return judge(workload, kube.pods(namespace, label_selector(workload["spec"]["selector"])))
 
 

@@ -52,6 +52,8 @@ def _what_was_killed(summary: RunSummary) -> Iterable[tuple[str, str]]:
     if not summary.killed:
         yield "Killed", "nothing"
         return
+    for cluster, namespace in sorted({(pod.cluster, pod.namespace) for pod in summary.killed}):
+        yield "Cluster", f"{cluster}, namespace {namespace}"
     for pod in summary.killed:
         yield "Killed" if pod.certain else "Perhaps killed", _killed(pod)
     replaced = ", ".join(f"{pod.name} on {pod.node or UNKNOWN}" for pod in summary.replacements)

@@ -12,8 +12,9 @@ from runner.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class KilledPod:
-    """A pod that was taken; `at` is when its deletion was sent (seconds since the epoch)."""
+    """A pod that was taken; `at` is when its deletion was sent (seconds since the epoch), `cluster` where it was."""
 
+    cluster: str
     namespace: str
     name: str
     uid: str
@@ -85,6 +86,7 @@ class RunSummary:
             "duration_seconds": round(self.duration_seconds, 3),
             "killed": [
                 {
+                    "cluster": pod.cluster,
                     "namespace": pod.namespace,
                     "name": pod.name,
                     "uid": pod.uid,

@@ -242,6 +242,7 @@ def _time_to_ready(healed: Mapping[str, Any] | None, fault_at: float) -> Reading
 def _killed(fault: Fault) -> KilledPod:
     target = fault.target
     return KilledPod(
+        cluster=target["cluster"],
         namespace=target["namespace"],
         name=target["name"],
         uid=target["uid"],

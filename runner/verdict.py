@@ -6,7 +6,7 @@ from enum import StrEnum
 from runner.evidence import Evidence, Failure, Hypothesis
 
 _REFUSALS = {"RefusedError", "NoOpenRunError"}
-_BREACHES = {"NotHealedError"}
+_BREACHES = {"NotHealedError", "NotWholeError"}
 _UNKNOWNS = {"NoReadingError"}
 _INTERRUPTS = {"InterruptExecution", "ExperimentExitedException", "Interrupted"}
 
@@ -68,7 +68,9 @@ def _gate(evidence: Evidence) -> Verdict | None:
         return Verdict(Outcome.INCONCLUSIVE, "the steady state was not checked before the method")
     if evidence.before.met:
         return None
-    return Verdict(Outcome.REFUSED, f"nothing was touched, the steady state is not met: {_why(evidence.before)}")
+    unread = evidence.before.failure is not None and evidence.before.failure.kind not in _BREACHES
+    found = "could not be read" if unread else "is not met"
+    return Verdict(Outcome.REFUSED, f"nothing was touched, the steady state {found}: {_why(evidence.before)}")
 
 
 def _method(evidence: Evidence) -> Verdict | None:

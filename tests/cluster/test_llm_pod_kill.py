@@ -74,6 +74,8 @@ def test_a_run_that_holds_exits_with_0_and_says_what_it_cost(stage: Stage) -> No
     assert killed["uid"] in stage.before
     assert stage.cluster.uids() & stage.before == stage.before - {killed["uid"]}
     assert killed["name"] in ended.printed
+    assert killed["cluster"] in " ".join(ended.printed.split())
+    assert f"deployment/llm is whole: 3 of 3 ready, in {stage.cluster.namespace} at {killed['cluster']}" in ended.said
     (replacement,) = summary["replacements"]
     assert replacement["name"] in ended.printed
     assert 0 < summary["time_to_ready_seconds"] < 15
@@ -124,7 +126,7 @@ def test_a_steady_state_that_is_not_met_before_refuses_and_touches_nothing(stage
 def test_without_data_nothing_is_touched(stage: Stage, changes: dict[str, Any], said: str) -> None:
     for name, value in changes.items():
         setattr(stage.script, name, value)
-    stage.experiment["steady-state-hypothesis"]["probes"][1]["provider"]["arguments"]["fill_within_seconds"] = 1
+    stage.experiment["steady-state-hypothesis"]["probes"][2]["provider"]["arguments"]["fill_within_seconds"] = 1
 
     ended = stage.program().run()
 
@@ -197,13 +199,39 @@ def test_a_failed_action_fails_the_run(stage: Stage, arguments: dict[str, Any], 
     assert not stage.killed
 
 
-def test_an_unreachable_cluster_is_an_error_with_a_remedy(stage: Stage, tmp_path: Path) -> None:
+def test_a_workload_that_lacks_a_replica_before_refuses_and_touches_nothing(stage: Stage) -> None:
+    stage.cluster.readying.clear()
+    stage.cluster.core.delete_namespaced_pod(stage.cluster.some_pod(), stage.cluster.namespace, grace_period_seconds=0)
+    wait_for(lambda: len(stage.cluster.uids()) == 3 and stage.killed, 20)
+    stage.remember()
+
+    ended = stage.program().run()
+
+    assert ended.status == 1
+    assert ended.summary["verdict"] == "refused"
+    assert "every llm replica is there: deployment/llm has 2 of 3 ready" in ended.summary["reason"]
+    assert not stage.killed
+
+
+def test_a_workload_that_is_not_in_this_cluster_refuses_and_says_which_cluster(stage: Stage) -> None:
+    stage.environment["LLM_WORKLOAD"] = "deployment/nobody"
+
+    ended = stage.program().run()
+
+    assert ended.status == 1
+    assert ended.summary["verdict"] == "refused"
+    assert "could not be read: every llm replica is there: cannot get deployments nobody" in ended.summary["reason"]
+    assert "not there (404) at http" in ended.summary["reason"]
+    assert not stage.killed
+
+
+def test_an_unreachable_cluster_is_found_before_anything_is_touched(stage: Stage, tmp_path: Path) -> None:
     stage.environment["KUBECONFIG"] = str(tmp_path / "nowhere")
 
     ended = stage.program().run()
 
     assert ended.status == 1
-    assert ended.summary["verdict"] == "error"
+    assert ended.summary["verdict"] == "refused"
     assert "set KUBECONFIG to a kubeconfig" in ended.summary["reason"]
 
 

@@ -59,6 +59,10 @@ class Cluster:
         """All pods with the label app=<app>."""
         return {pod.metadata.uid for pod in self._pods(app)}
 
+    def some_pod(self, app: str = "llm") -> str:
+        """The name of one pod with the label app=<app>."""
+        return str(self._pods(app)[0].metadata.name)
+
     def ready_uids(self, app: str = "llm") -> set[str]:
         return {pod.metadata.uid for pod in self._pods(app) if _is_ready(pod)}
 

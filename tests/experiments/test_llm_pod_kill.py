@@ -32,6 +32,12 @@ def test_rollbacks_run_whatever_happens() -> None:
     assert load()["runtime"]["rollbacks"]["strategy"] == "always"
 
 
+def test_the_workload_is_looked_at_before_anything_else_is() -> None:
+    second = load()["steady-state-hypothesis"]["probes"][1]
+    assert (second["provider"]["module"], second["provider"]["func"]) == ("probes.kube", "whole")
+    assert second["tolerance"] is True
+
+
 def test_a_run_without_its_control_cannot_pass_the_gate() -> None:
     first = load()["steady-state-hypothesis"]["probes"][0]
     assert (first["provider"]["module"], first["provider"]["func"]) == ("runner.summary", "watched")

@@ -34,7 +34,17 @@ HELD = RunSummary(
     verdict=Verdict(Outcome.HELD, "the steady state was met before the fault and again after it"),
     duration_seconds=16.31,
     journal="./journal.json",
-    killed=(KilledPod("ml-serving", "llm-7d9f8c6b5-x2x4z", "u1", "gpu-a", "ReplicaSet/llm-7d9f8c6b5", 1795344483.0),),
+    killed=(
+        KilledPod(
+            "https://127.77.0.1:6443 (context mlchaos-lab)",
+            "ml-serving",
+            "llm-7d9f8c6b5-x2x4z",
+            "u1",
+            "gpu-a",
+            "ReplicaSet/llm-7d9f8c6b5",
+            1795344483.0,
+        ),
+    ),
     replacements=(NewPod("llm-7d9f8c6b5-abcde", "gpu-b"),),
     time_to_ready=known(1.84),
     slis=(
@@ -76,6 +86,7 @@ def test_the_verdict_comes_first() -> None:
 def test_all_that_was_asked_for_is_said() -> None:
     text = " ".join(printed(HELD).split())
     for said in (
+        "Cluster https://127.77.0.1:6443 (context mlchaos-lab), namespace ml-serving",
         "Killed llm-7d9f8c6b5-x2x4z on gpu-a at 10:48:03 UTC (ReplicaSet/llm-7d9f8c6b5)",
         "Replaced by llm-7d9f8c6b5-abcde on gpu-b",
         "before during after",

@@ -35,7 +35,14 @@ def held_run() -> dict[str, Any]:
     """A journal that holds; the one fault of the run is noted in its open run."""
     run = current_run()
     assert run is not None
-    target = {"namespace": "ns", "name": "llm-1", "uid": "u", "node": "gpu-a", "owner": "ReplicaSet/llm"}
+    target = {
+        "cluster": "https://c:6443 (context c)",
+        "namespace": "ns",
+        "name": "llm-1",
+        "uid": "u",
+        "node": "gpu-a",
+        "owner": "ReplicaSet/llm",
+    }
     run.intend("pod-kill", target, 1.0).injected_at = 1.0
     return journal()
 
