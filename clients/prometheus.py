@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,12 +19,21 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 DEFAULT_TIMEOUT_SECONDS = 5.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_SKEW_SECONDS = 5.0
+"""How far the clocks may be apart; a Date header is in whole seconds."""
 _CHUNK = 256 * 1024
-_REMEDY = "is the lab up (chaos lab up) and PROMETHEUS_URL set (chaos lab env)?"
+_REMEDY = (
+    "is it up (in the lab: chaos lab status; chaos lab up or chaos lab start prometheus) and PROMETHEUS_URL the right "
+    "one (chaos lab env)?"
+)
 
 
 class PrometheusError(Exception):
     """Prometheus could not be asked, or did not answer the question: where, why, and what to do about it."""
+
+
+class RefusedQueryError(PrometheusError):
+    """Prometheus did not like the query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +133,8 @@ class Prometheus:
     def _ask(self, query: str, at: float) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         try:
             result = self._client.custom_query(query, params={"time": f"{at:.3f}"})
-        except PrometheusError as error:
-            raise PrometheusError(f"{error} (query: {query})") from error.__cause__
+        except RefusedQueryError as error:
+            raise RefusedQueryError(f"{error} (query: {query})") from error.__cause__
         except (KeyError, TypeError) as error:
             raise PrometheusError(f"{self.url} does not answer like Prometheus: no data in it ({error})") from error
         if not isinstance(result, list):
@@ -195,10 +205,22 @@ class _BoundedSession:
             del arguments["verify"]  # so that the environment's certificate bundle is honoured
         try:
             with self._session.request(method, url, stream=True, **arguments) as response:
+                self._check_clock(response.headers.get("Date"))
                 content = self._read(response, deadline)
         except (requests.RequestException, HTTPError) as error:
             raise PrometheusError(f"cannot reach Prometheus at {self._url}: {_cause(error)}; {_REMEDY}") from error
         return self._understand(response.status_code, content)
+
+    def _check_clock(self, sent: str | None) -> None:
+        """A client whose clock is behind would read the time before the fault and call it the time after it."""
+        if sent is None:
+            return
+        ahead = parsedate_to_datetime(sent).timestamp() - time.time()
+        if abs(ahead) > MAX_SKEW_SECONDS:
+            raise PrometheusError(
+                f"the clock of {self._url} is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} that of this "
+                "machine, so what is read would be of another time: synchronise them"
+            )
 
     def _read(self, response: requests.Response, deadline: float) -> bytes:
         body = bytearray()
@@ -227,7 +249,7 @@ class _BoundedSession:
             raise PrometheusError(f"{self._url} does not answer like Prometheus: its answer is no JSON object")
         if status != requests.codes.ok or document.get("status") != "success":
             reason = document.get("error", "no reason given")
-            raise PrometheusError(f"{self._url} refused the query with status {status}: {reason}")
+            raise RefusedQueryError(f"{self._url} refused the query with status {status}: {reason}")
         self.warnings = tuple(document.get("warnings", ()))
         return _Body(status, content, document)
 

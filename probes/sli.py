@@ -131,9 +131,13 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """The window cannot be read yet, but may be when more has been scraped."""
+    """The window cannot be read yet, but may be when more has been scraped.
+
+    `unscraped_seconds` is how much of its newer end is missing, when that is why.
+    """
 
     reason: str
+    unscraped_seconds: float = 0.0
 
 
 def measure(sli: Sli, series: Sequence[Series], start: float, end: float) -> Measured | NotYet:
@@ -145,7 +149,9 @@ def measure(sli: Sli, series: Sequence[Series], start: float, end: float) -> Mea
     if covered is None:
         return NotYet(f"no series match {sli.selector}")
     if covered.newest <= start + (end - start) / 2:
-        return NotYet(f"the newest sample of {sli.selector} is {end - covered.newest:.1f} s old")
+        missing = end - covered.newest
+        reason = f"the newest sample of {sli.selector} is {missing:.1f} s old, for a window of {end - start:.1f} s"
+        return NotYet(reason, unscraped_seconds=missing)
     if covered.oldest > start:
         return NotYet(f"only {end - covered.oldest:.1f} of {end - start:.1f} s are there of {sli.selector}")
     counts = sli.counts(series, start, end)

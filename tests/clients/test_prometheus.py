@@ -3,6 +3,8 @@
 import json
 import socket
 import threading
+import time
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -34,6 +36,15 @@ def test_the_query_names_its_range_and_its_time() -> None:
     with answering(answer) as url, Prometheus(url) as prometheus:
         assert prometheus.raw('up{job="x"}', 100.25, 110.5).series == ()
     assert seen == ["/api/v1/query?query=up%7Bjob%3D%22x%22%7D%5B10250ms%5D&time=110.500"]
+
+
+@pytest.mark.parametrize(("shift", "word"), [(40, "behind"), (-40, "ahead of")])
+def test_clocks_that_are_apart_are_no_reading(shift: float, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    date = formatdate(time.time() - shift, usegmt=True)
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: date)
+    with answering(body(200, success([]))) as url, Prometheus(url) as prometheus:
+        with pytest.raises(PrometheusError, match=f"{word} that of this machine"):
+            prometheus.value("x", 5)
 
 
 def test_warnings_are_kept() -> None:
@@ -77,7 +88,11 @@ def test_a_server_that_is_down_is_named_with_the_remedy() -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     with Prometheus(url) as prometheus, pytest.raises(PrometheusError) as caught:
         prometheus.raw("up", 0, 1)
-    assert f"cannot reach Prometheus at {url}: connection refused; is the lab up (chaos lab up)" in str(caught.value)
+    said = str(caught.value)
+    assert f"cannot reach Prometheus at {url}: connection refused; is it up" in said
+    assert "chaos lab status" in said
+    assert "chaos lab start prometheus" in said
+    assert "query" not in said
 
 
 def test_a_silent_server_is_given_up_on() -> None:
