@@ -42,9 +42,12 @@ def test_the_query_names_its_range_and_its_time() -> None:
 def test_clocks_that_are_apart_are_no_reading(shift: float, word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     date = formatdate(time.time() - shift, usegmt=True)
     monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: date)
-    with answering(body(200, success([]))) as url, Prometheus(url) as prometheus:
-        with pytest.raises(PrometheusError, match=f"{word} that of this machine"):
-            prometheus.value("x", 5)
+    with (
+        answering(body(200, success([]))) as url,
+        Prometheus(url) as prometheus,
+        pytest.raises(PrometheusError, match=f"{word} that of this machine"),
+    ):
+        prometheus.value("x", 5)
 
 
 def test_warnings_are_kept() -> None:
