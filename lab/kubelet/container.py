@@ -2,43 +2,32 @@
 
 import asyncio
 import contextlib
-import os
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
 
 from lab.kubeclient import ApiError, Document
-from lab.kubelet import isolation, probes
+from lab.kubelet import probes
 from lab.kubelet.backoff import Backoff
 from lab.kubelet.clock import rfc3339
 from lab.kubelet.environment import expand_all
 from lab.kubelet.host import Host
 from lab.kubelet.logs import ContainerLog
-from lab.kubelet.process import Output, Process
+from lab.kubelet.process import Process
+from lab.kubelet.run import MARK, Launch, Run
 from lab.kubelet.sources import MissingSourceError
 from lab.kubelet.status import ContainerRecord, Running, Terminated, Waiting, restarted, restarts
 from lab.kubelet.volumes import UnknownVolumeError
-from lab.processes import kill_carrying
 
 NO_IMAGE = Waiting("ErrImagePull", "the lab runs no images: give the container a command")
 CANNOT_START = 128
 POLL_SECONDS = 0.001
 START_SECONDS = 5.0
-MARK = "MLCHAOS_CONTAINER"
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """How a container is run, worked out anew for each start."""
-
-    environment: Mapping[str, str]
-    directory: Path
 
 
 class NotRunningError(Exception):
@@ -70,7 +59,7 @@ class Container:
         self._prepare, self._changed = prepare, changed
         self._prober = probes.Prober(spec, pod_ip, host.probes, self.run_inside)
         self._stopping = asyncio.Event()
-        self._run: _Run | None = None
+        self._run: Run | None = None
         self.log: ContainerLog | None = None
         self.previous_log: ContainerLog | None = None
 
@@ -141,17 +130,17 @@ class Container:
             await run.close()
         return Terminated(code, "Completed" if code == 0 else "Error", started_at, rfc3339())
 
-    def _start(self, command: Sequence[str], launch: Launch) -> "_Run":
+    def _start(self, command: Sequence[str], launch: Launch) -> Run:
         self.previous_log, self.log = self.log, ContainerLog(self._logs / f"{self.record.restarts}.log")
         for path in self._logs.iterdir():
             if path.stem not in (str(self.record.restarts), str(self.record.restarts - 1)):
                 path.unlink()
         mark = f"{self._pod['metadata']['uid']}/{self.spec['name']}"
         launch = replace(launch, environment={**launch.environment, MARK: mark})
-        self._run = _Run(self._host.isolation, command, launch, self.log, mark)
+        self._run = Run(self._host.isolation, command, launch, self.log, mark)
         return self._run
 
-    async def _until_up(self, run: "_Run") -> None:
+    async def _until_up(self, run: Run) -> None:
         """Return when the command itself runs (signals would be lost before), or has ended."""
         deadline = asyncio.get_running_loop().time() + START_SECONDS
         while run.process.running and not self._host.isolation.is_running(run.process.pid, run.command):
@@ -165,13 +154,13 @@ class Container:
 
     # --- probes ---
 
-    def _begin_probes(self, run: "_Run") -> None:
+    def _begin_probes(self, run: Run) -> None:
         if not any(self.spec.get(kind) for kind in ("startupProbe", "readinessProbe", "livenessProbe")):
             self._set(replace(self.record, started=True, ready=True))
         else:
             run.tasks.append(asyncio.create_task(self._probe(run)))
 
-    async def _probe(self, run: "_Run") -> None:
+    async def _probe(self, run: Run) -> None:
         if startup := self._probe_of("startupProbe"):
             complaint = await probes.until_started(startup, lambda: self._prober.ask(startup.handler, startup.timeout))
             if complaint:
@@ -200,7 +189,7 @@ class Container:
         if not ready:
             self._emit("Unhealthy", f"Readiness probe failed: {complaint}", warning=True)
 
-    def _unhealthy(self, run: "_Run", kind: str, complaint: str) -> None:
+    def _unhealthy(self, run: Run, kind: str, complaint: str) -> None:
         self._emit("Unhealthy", f"{kind} probe failed: {complaint}", warning=True)
         self._emit("Killing", f"Container {self.spec['name']} failed {kind.lower()} probe, will be restarted")
         run.end(self._pod["spec"].get("terminationGracePeriodSeconds", 30), self._before_end)
@@ -247,74 +236,6 @@ class Container:
             return await process.wait()
         finally:
             process.kill()
-
-
-class _Run:
-    """One run of a container: the processes and the log of it."""
-
-    def __init__(
-        self, isolated: isolation.Isolation, command: Sequence[str], launch: Launch, log: ContainerLog, mark: str
-    ) -> None:
-        self.command, self.launch = command, launch
-        self.up = asyncio.Event()
-        self.tasks: list[asyncio.Task[None]] = []
-        self._isolation, self._log, self._mark = isolated, log, mark
-        self._kill_timer: asyncio.TimerHandle | None = None
-        outputs = (Output(lambda data: log.append("stdout", data)), Output(lambda data: log.append("stderr", data)))
-        self._outputs = outputs
-        try:
-            self.process = Process(
-                isolated.launch(command),
-                launch.environment,
-                launch.directory,
-                (subprocess.DEVNULL, outputs[0].write_end, outputs[1].write_end),
-            )
-        except OSError:
-            for output in outputs:
-                output.close()
-            log.close()
-            raise
-        finally:
-            for output in outputs:
-                os.close(output.write_end)
-
-    def end(self, grace: float, before: Callable[[float], Awaitable[None]]) -> None:
-        """SIGTERM after what `before` does, SIGKILL after `grace` seconds, unless an earlier call said sooner."""
-        loop = asyncio.get_running_loop()
-        first = self._kill_timer is None
-        if self._kill_timer is not None and self._kill_timer.when() <= loop.time() + grace:
-            return
-        if self._kill_timer is not None:
-            self._kill_timer.cancel()
-        self._kill_timer = loop.call_later(grace, self._isolation.kill, self.process.pid)
-        if grace <= 0:
-            self._isolation.kill(self.process.pid)
-        elif first:
-            self.tasks.append(asyncio.create_task(self._ask_to_end(grace, before)))
-
-    async def _ask_to_end(self, grace: float, before: Callable[[float], Awaitable[None]]) -> None:
-        await self.up.wait()
-        await before(grace)
-        pid = self._isolation.container_pid(self.process.pid)
-        if pid is not None and self.process.running:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-
-    async def close(self) -> None:
-        """Leave nothing behind; what still runs is killed."""
-        if self._kill_timer is not None:
-            self._kill_timer.cancel()
-        for task in self.tasks:
-            task.cancel()
-        if self.process.running:
-            self._isolation.kill(self.process.pid)
-            await self.process.wait()
-        if not self._isolation.pid_namespace:
-            self._isolation.kill(self.process.pid)
-            kill_carrying(f"{MARK}={self._mark}")
-        for output in self._outputs:
-            output.close()
-        self._log.close()
 
 
 def _check_program(program: str, launch: Launch) -> None:

@@ -15,9 +15,10 @@ from lab.kubelet import environment, volumes
 from lab.kubelet.allocation import ExhaustedError
 from lab.kubelet.backoff import Backoff
 from lab.kubelet.clock import rfc3339
-from lab.kubelet.container import Container, Launch
+from lab.kubelet.container import Container
 from lab.kubelet.environment import PodPlace
 from lab.kubelet.host import Host, base_environment
+from lab.kubelet.run import Launch
 from lab.kubelet.sources import MissingSourceError, Reference
 from lab.kubelet.status import LOST, ContainerRecord, PodRecord, Waiting, pod_status, resume, succeeded
 from lab.kubelet.status_writer import StatusWriter
