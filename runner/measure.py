@@ -8,7 +8,7 @@ from clients.prometheus import Known, Prometheus, PrometheusError, Reading, Seri
 from probes.counters import oldest_at_or_after
 from probes.sli import DeclarationError, EventRatio, LatencyShare, NotYet, Sli, history_seconds, measure
 from runner.declared import ClientCounter, Objective, client_counter, objectives
-from runner.phases import Phase, phases, read_phase, time_to_recover, unread
+from runner.phases import Phase, never_read, phases, read_phase, time_to_recover, unread
 from runner.run_summary import LostRequests, SliSummary
 
 
@@ -143,6 +143,6 @@ def _lost_in(sli: EventRatio, counted_by: str, samples: _Samples, times: Times) 
         return samples.failure
     measured = measure(sli, samples.series, times.fault_at, times.ended_at)
     if isinstance(measured, NotYet):
-        return measured.reason
+        return never_read(measured)
     counts = measured.counts
     return LostRequests(Known(counts.bad, times.ended_at), Known(counts.total, times.ended_at), counted_by)

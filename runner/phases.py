@@ -45,7 +45,7 @@ def read_phase(sli: Sli, series: Sequence[Series], phase: Phase) -> PhaseReading
     """Count an SLI's events in one phase."""
     measured = measure(sli, series, phase.start, phase.end)
     if isinstance(measured, NotYet):
-        return unread(sli, phase, measured.reason)
+        return unread(sli, phase, never_read(measured))
     counts = measured.counts
     p50 = p99 = None
     if isinstance(sli, LatencyShare):
@@ -63,6 +63,13 @@ def read_phase(sli: Sli, series: Sequence[Series], phase: Phase) -> PhaseReading
     )
 
 
+def never_read(measured: NotYet) -> str:
+    """Why something is unknown for good, now that the run is over and nothing is waited for any more."""
+    if measured.unscraped_seconds > 0:
+        return f"its last {measured.unscraped_seconds:.1f} s were not scraped before the run ended"
+    return measured.reason
+
+
 def unread(sli: Sli, phase: Phase, reason: str) -> PhaseReading:
     """An SLI of which nothing is known in a phase."""
     unknown = Unknown(reason)
@@ -78,7 +85,7 @@ def time_to_recover(sli: Sli, series: Sequence[Series], objective: float, fault_
     """
     measured = measure(sli, series, fault_at, end)
     if isinstance(measured, NotYet):
-        return Unknown(measured.reason)
+        return Unknown(never_read(measured))
     if isinstance(measured.share, Unknown):
         return measured.share
     step = max(STEP_SECONDS, (end - fault_at) / MAX_STEPS)

@@ -1,5 +1,6 @@
 """The summary of a run on a terminal: the verdict first, then what was broken, what it cost and how long it took."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TextIO
@@ -21,14 +22,19 @@ MAX_WIDTH = 100
 _STYLES = {Outcome.HELD: "bold green", Outcome.BREACHED: "bold red", Outcome.ERROR: "bold red"}
 _OTHERWISE = "bold yellow"
 _TTFT = "first token"
+_LIMITS = "The limits hold for before and after; during is what the fault cost."
+_LABEL_WIDTH = len("Time to recover")
+_TRAILING_BLANKS = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)
 
 
 def print_summary(summary: RunSummary, file: TextIO) -> None:
     """Print to `file`; in colour only on a terminal, and never where NO_COLOR is set."""
     console = Console(file=file, highlight=False, markup=False, emoji=False)
     console.width = min(console.width, MAX_WIDTH)
-    console.print()
-    console.print(render(summary))
+    with console.capture() as captured:
+        console.print()
+        console.print(render(summary))
+    file.write(_TRAILING_BLANKS.sub(r"\1", captured.get()))
 
 
 def render(summary: RunSummary) -> RenderableType:
@@ -36,7 +42,7 @@ def render(summary: RunSummary) -> RenderableType:
     parts: list[RenderableType] = [_headline(summary), Text("")]
     parts.append(_facts(_what_was_killed(summary)))
     if summary.slis and summary.killed:
-        parts += [Text(""), _numbers(summary), Text("")]
+        parts += [Text(""), _numbers(summary), Text(_LIMITS, style="dim"), Text("")]
     parts.append(_facts(_what_it_took(summary)))
     parts += [Text(f"warning: {warning}", style="yellow") for warning in summary.warnings]
     return Group(*parts)
@@ -80,13 +86,19 @@ def _what_it_took(summary: RunSummary) -> Iterable[tuple[str, str]]:
 
 def _recovery(summary: RunSummary) -> str:
     parts = [f"replacement ready {_seconds(summary.time_to_ready)}"]
-    parts += [f"{sli.name} {_seconds(sli.time_to_recover)}" for sli in summary.slis]
+    parts += [f"{sli.name} {_back(sli.time_to_recover)}" for sli in summary.slis]
     return f"{_seconds(summary.time_to_recover)} ({', '.join(parts)})"
+
+
+def _back(time_to_recover: Reading) -> str:
+    if isinstance(time_to_recover, Known) and time_to_recover.value <= 0:
+        return "never left its objective"
+    return _seconds(time_to_recover)
 
 
 def _facts(pairs: Iterable[tuple[str, str]]) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(style="bold", no_wrap=True)
+    table.add_column(style="bold", no_wrap=True, min_width=_LABEL_WIDTH)
     table.add_column(overflow="fold")
     for name, value in pairs:
         table.add_row(name, value)

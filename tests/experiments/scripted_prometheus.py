@@ -32,6 +32,7 @@ class Script:
     idle_from: float = NEVER  # no more requests
     absent: bool = False  # no such series
     down: bool = False  # no Prometheus
+    unscraped_from: float = NEVER  # no more scrapes
     clients: bool = False  # the clients count too
     queries: list[str] = field(default_factory=list)
 
@@ -65,7 +66,8 @@ def _matrix(script: Script, query: str, at: float) -> list[dict[str, Any]]:
     }
     series = scrape_of[parsed["metric"]]()
     seconds = int(parsed["range"]) // 1000
-    scrapes = [at - index / SCRAPES_PER_SECOND for index in range(seconds * SCRAPES_PER_SECOND, -1, -1)]
+    newest = min(at, script.unscraped_from)
+    scrapes = [newest - index / SCRAPES_PER_SECOND for index in range(seconds * SCRAPES_PER_SECOND, -1, -1)]
     return [
         {"metric": labels, "values": [[scrape, str(count(scrape))] for scrape in scrapes]} for labels, count in series
     ]

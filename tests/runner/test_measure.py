@@ -58,6 +58,16 @@ def test_failures_are_found_in_their_phase_and_time() -> None:
     assert cost.lost.counted_by == "users"
 
 
+def test_requests_of_a_run_that_ended_before_the_next_scrape_are_unknown_for_that_reason() -> None:
+    now = time.time()
+    ended = Times(method_at=now, fault_at=now + 0.1, ready_at=None, ended_at=now + 0.9)
+    with scripted_prometheus(Script(unscraped_from=now + 0.2, clients=True)) as url:
+        cost = measure_cost(experiment(), {"url": url}, ended)
+    assert cost.lost is not None
+    assert isinstance(cost.lost.failed, Unknown)
+    assert cost.lost.failed.reason == "its last 0.7 s were not scraped before the run ended"
+
+
 def test_without_the_clients_count_the_servers_is_taken() -> None:
     with scripted_prometheus(Script()) as url:
         cost = measure_cost(experiment(), {"url": url}, times())

@@ -33,6 +33,12 @@ def test_a_run_that_did_not_recover_has_no_after(recovered_at: float | None) -> 
     assert phases(10, 20, recovered_at, 40) == (Phase("before", 10, 20), Phase("during", 20, 40))
 
 
+def test_a_run_that_ends_before_its_last_scrape_says_so() -> None:
+    reading = read_phase(SLI, traffic({}), Phase("during", 39.9, 40.8))
+    assert reading.share == Unknown("its last 0.8 s were not scraped before the run ended")
+    assert time_to_recover(SLI, traffic({}), 0.99, 39.9, 40.8) == reading.share
+
+
 def test_failures_are_counted_in_their_phase() -> None:
     series = traffic({21: 4, 22: 1})
     before, during, after = (read_phase(SLI, series, phase) for phase in phases(10, 20, 24, 40))

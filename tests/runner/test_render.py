@@ -96,7 +96,9 @@ def test_all_that_was_asked_for_is_said() -> None:
         "first token, p99 > 2560.00 s > 2560.00 s > 2560.00 s",
         "first token within 500 ms (>= 95%) 99.00% 99.00% 99.00%",
         "Requests lost 3 of 412, counted by the clients",
-        "Time to recover 2.0 s (replacement ready 1.8 s, availability 2.0 s, first token in time 0.0 s)",
+        "Time to recover 2.0 s (replacement ready 1.8 s, availability 2.0 s,",
+        "first token in time never left its objective)",
+        "The limits hold for before and after; during is what the fault cost.",
         "Duration 16.3 s",
         "Journal ./journal.json (run 20261122T104800Z-cb5bee)",
     ):
@@ -111,6 +113,10 @@ def test_no_line_is_wider_than_eighty_columns() -> None:
     )
     assert max(len(line) for line in printed(long).splitlines()) <= 80
     assert "p" * 20 in printed(long)
+
+
+def test_no_line_ends_in_blanks() -> None:
+    assert all(line == line.rstrip() for line in printed(HELD).splitlines())
 
 
 def test_a_file_gets_no_colour() -> None:
@@ -164,6 +170,9 @@ def test_a_run_that_touched_nothing_says_so() -> None:
     assert "Killed" in text
     assert "nothing" in text
     assert "Requests lost" not in text
+    facts = [line for line in text.splitlines() if line.startswith(("Killed", "Duration", "Journal"))]
+    values = ("nothing", "0.2 s", "./journal.json")
+    assert {line.index(value) for line, value in zip(facts, values, strict=True)} == {facts[0].index("nothing")}
 
 
 def test_a_kill_that_may_or_may_not_have_happened_is_told_as_such() -> None:
