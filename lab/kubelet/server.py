@@ -85,5 +85,6 @@ class _Server:
         if name not in worker.container_names():
             raise web.HTTPNotFound(text=f'container "{name}" is not one of pod "{namespace}/{pod}"')
         if name not in worker.containers:
-            raise web.HTTPBadRequest(text=f'container "{name}" in pod "{pod}" is waiting to start')
+            state = "not available" if worker.rejected else "waiting to start"
+            raise web.HTTPBadRequest(text=f'container "{name}" in pod "{pod}" is {state}')
         return worker.containers[name]

@@ -250,6 +250,11 @@ class PodWorker:
             return container.record
         return record
 
+    @property
+    def rejected(self) -> bool:
+        """Whether none of its containers has run or ever will."""
+        return self._current_record().rejected
+
     def container_names(self) -> list[str]:
         return [record.name for record in (*self._record.inits, *self._record.containers)]
 

@@ -211,5 +211,7 @@ def test_gpus_vanish_with_their_device_plugin_and_come_back(shared_cluster: Clus
     shared_cluster.run("gpu", shell("sleep 9000", resources={"limits": {"nvidia.com/gpu": "1"}}))
     wait_for(lambda: shared_cluster.status("gpu").get("reason") == "UnexpectedAdmissionError", "the pod is refused")
     assert "containerStatuses" not in shared_cluster.status("gpu")
+    refusal = (400, 'container "main" in pod "gpu" is not available')
+    assert shared_cluster.kubelet("/containerLogs/default/gpu/main") == refusal
     label(None)
     wait_for(lambda: allocatable() == "2", "the GPUs are back")
