@@ -89,8 +89,8 @@ class EventRatio:
         for label in self.bad:
             if series and label not in present:
                 raise DeclarationError(
-                    f"{self.name}: no series of {self.selector} has the label {label!r} that is to say which events are "
-                    f"bad, so all would count as good; take one of {', '.join(sorted(present))}"
+                    f"{self.name}: no series of {self.selector} has the label {label!r} that is to say which events "
+                    f"are bad, so all would count as good; take one of {', '.join(sorted(present))}"
                 )
 
     def _is_bad(self, labels: Mapping[str, str]) -> bool:
