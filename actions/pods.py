@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from actions.run_context import Run, require_run
-from actions.targets import Pod, RefusedError, check_replaced, choose
+from actions.targets import Pod, RefusedError, check_member, check_replaced, choose
 from clients.kube import ConflictError, Kube, NotFoundError
 
 logger = logging.getLogger("chaostoolkit")
@@ -19,6 +19,7 @@ def kill(
     namespace: str,
     label_selector: str,
     allowed_namespaces: list[str],
+    workload: str = "",
     count: int = 1,
     min_ready_left: int = 1,
     grace_seconds: int = 0,
@@ -27,9 +28,10 @@ def kill(
     """Action: delete exactly `count` ready pods through the Kubernetes API; what was killed is returned.
 
     Refuses when: no run is open or it is a dry one, the namespace is not among the allowed ones, the selector is empty
-    or matches nothing, fewer than `min_ready_left` ready pods would stay, or a pick would not be replaced by its
-    controller. The pick is drawn with `seed` (drawn itself, and recorded, when it is not given), and only that very pod
-    is deleted, not a namesake. There is nothing to undo: the controller puts the replacement there.
+    or matches nothing, a pick does not belong to `workload` (such as deployment/llm, if it is given), fewer than
+    `min_ready_left` ready pods would stay, or a pick would not be replaced by its controller. The pick is drawn with
+    `seed` (drawn itself, and recorded, when it is not given), and only that very pod is deleted, not a namesake. There
+    is nothing to undo: the controller puts the replacement there.
     """
     run = require_run("actions.pods.kill")
     if run.dry:
@@ -42,7 +44,7 @@ def kill(
             raise RefusedError(f"no pod in namespace {namespace} matches {label_selector!r}: nothing was killed")
         picked = choose(pods, count, min_ready_left, drawn)
         for pod in picked:
-            _check_controller(kube, pod)
+            _check_controller(kube, pod, workload)
         killed = [_delete(kube, run, pod, grace_seconds) for pod in picked]
     survivors = [pod.uid for pod in pods if pod not in picked]
     return {
@@ -66,7 +68,7 @@ def _check_request(namespace: str, label_selector: str, allowed_namespaces: list
         raise RefusedError(f"grace_seconds must be at least 0, not {grace_seconds}")
 
 
-def _check_controller(kube: Kube, pod: Pod) -> None:
+def _check_controller(kube: Kube, pod: Pod, workload: str) -> None:
     if pod.owner is None:
         raise RefusedError(f"pod {pod.name} has no controller, so nothing would replace it")
     try:
@@ -74,6 +76,8 @@ def _check_controller(kube: Kube, pod: Pod) -> None:
     except NotFoundError as error:
         raise RefusedError(f"the controller of pod {pod.name} is gone, so nothing would replace it: {error}") from error
     check_replaced(pod, controller)
+    if workload:
+        check_member(pod, controller, workload)
 
 
 def _delete(kube: Kube, run: Run, pod: Pod, grace_seconds: int) -> dict[str, Any]:

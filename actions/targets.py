@@ -92,3 +92,19 @@ def check_replaced(pod: Pod, controller: Mapping[str, Any]) -> None:
         raise RefusedError(f"{who} is being deleted, so it would not replace pod {pod.name}")
     if pod.owner.kind != "DaemonSet" and controller.get("spec", {}).get("replicas", 1) < 1:
         raise RefusedError(f"{who} is scaled to 0, so it would not replace pod {pod.name}")
+
+
+def check_member(pod: Pod, controller: Mapping[str, Any], workload: str) -> None:
+    """Refuse unless `pod` belongs to `workload` (such as deployment/llm), itself or through its ReplicaSet.
+
+    What is not of the workload that a run watches would be killed unseen: its healing would be somebody else's.
+    """
+    wanted = workload.lower()
+    owners = [pod.owner] if pod.owner else []
+    above = [owner for owner in controller["metadata"].get("ownerReferences") or () if owner.get("controller")]
+    names = [f"{owner.kind}/{owner.name}" for owner in owners] + [f"{owner['kind']}/{owner['name']}" for owner in above]
+    if wanted not in [name.lower() for name in names]:
+        raise RefusedError(
+            f"pod {pod.name} is not of {workload} but of {' in '.join(names) or 'nothing'}: make label_selector and "
+            "workload name the same pods"
+        )

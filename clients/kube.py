@@ -138,6 +138,7 @@ class Kube:
 def _configuration() -> tuple[Any, str]:
     """How to reach the cluster, and in words where that was read."""
     from kubernetes import client, config
+    from urllib3.util.retry import Retry
 
     configuration = client.Configuration()
     source = "the cluster that this runs in"
@@ -157,7 +158,8 @@ def _configuration() -> tuple[Any, str]:
     host = urlsplit(configuration.host).hostname or ""
     if host == "localhost" or host.startswith("127."):
         configuration.proxy = None  # a proxy of the machine cannot reach what listens on its loopback
-    configuration.retries = 1
+    # Only what changes nothing is asked twice: a deletion whose answer was lost may have been done.
+    configuration.retries = Retry(total=1, allowed_methods=("GET",))
     return configuration, source
 
 

@@ -93,10 +93,15 @@ def before_experiment_control(context: Mapping[str, Any], configuration: Mapping
     if not _closers:
         raise InterruptExecution("the control runner.summary was not set up (chaostoolkit.log says why)")
     try:
-        objectives(context, configuration or {})
+        measured = objectives(context, configuration or {})
         client_counter(context, configuration or {})
     except DeclarationError as error:
         raise InterruptExecution(str(error)) from error
+    if not measured:
+        raise InterruptExecution(
+            "the steady-state hypothesis reads no SLI, so nothing could be held: give it a probe of probes.serving "
+            "with a tolerance"
+        )
     now = time.time()
     dry = context.get("dry")
     run = Run(f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}", dry=bool(dry))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.targets import Owner, Pod, RefusedError, check_replaced, choose
+from actions.targets import Owner, Pod, RefusedError, check_member, check_replaced, choose
 
 OWNER = Owner("ReplicaSet", "llm-1", "rs")
 
@@ -101,3 +101,19 @@ def test_a_pod_is_read_from_its_document() -> None:
 def test_a_pod_that_was_only_just_made_is_not_ready_and_nowhere() -> None:
     document = {"metadata": {"namespace": "n", "name": "p", "uid": "u", "deletionTimestamp": "x"}}
     assert Pod.from_document(document) == Pod("n", "p", "u", "", ready=False, terminating=True, owner=None)
+
+
+@pytest.mark.parametrize(
+    ("workload", "allowed"),
+    [("deployment/llm", True), ("ReplicaSet/llm-1", True), ("deployment/ranker", False), ("statefulset/llm", False)],
+)
+def test_only_pods_of_the_watched_workload_are_killed(workload: str, allowed: bool) -> None:
+    owner = Owner("ReplicaSet", "llm-1", "u")
+    pod = Pod(namespace="n", name="p", uid="p", node="x", ready=True, terminating=False, owner=owner)
+    above = {"kind": "Deployment", "name": "llm", "controller": True}
+    controller = {"metadata": {"name": "llm-1", "uid": "u", "ownerReferences": [above]}}
+    if allowed:
+        check_member(pod, controller, workload)
+    else:
+        with pytest.raises(RefusedError, match=r"pod p is not of .* but of ReplicaSet/llm-1 in Deployment/llm"):
+            check_member(pod, controller, workload)

@@ -11,6 +11,21 @@ from actions.run_context import NoOpenRunError, close_run, current_run
 from runner import summary
 from tests.runner.journals import activity, journal
 
+HYPOTHESIS = {
+    "probes": [
+        {
+            "name": "availability",
+            "tolerance": {"type": "range", "target": "share", "range": [0.9, 1.0]},
+            "provider": {
+                "module": "probes.serving",
+                "func": "availability",
+                "arguments": {"prometheus_url": "http://127.0.0.1:1", "selector": "", "window_seconds": 5},
+            },
+        }
+    ]
+}
+EXPERIMENT = {"title": "t", "steady-state-hypothesis": HYPOTHESIS}
+
 
 class Registry:
     """The part of Chaos Toolkit's event registry that a control sees."""
@@ -48,7 +63,7 @@ def held_run() -> dict[str, Any]:
 
 
 def test_a_run_that_held_counts_as_completed(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
-    summary.before_experiment_control({"title": "t"})
+    summary.before_experiment_control(EXPERIMENT)
     state = held_run()
     summary.after_experiment_control({"title": "t"}, state)
     registry.handlers[0].finish(state)
@@ -60,7 +75,7 @@ def test_a_defect_in_the_last_hook_leaves_the_run_failed(registry: Registry, mon
     def defect(*_: Any) -> None:
         raise ZeroDivisionError
 
-    summary.before_experiment_control({"title": "t"})
+    summary.before_experiment_control(EXPERIMENT)
     state = held_run()
     monkeypatch.setattr(summary, "decide", defect)
     with pytest.raises(ZeroDivisionError):
@@ -70,7 +85,7 @@ def test_a_defect_in_the_last_hook_leaves_the_run_failed(registry: Registry, mon
 
 
 def test_a_run_that_reaches_its_end_unjudged_is_failed(registry: Registry) -> None:
-    summary.before_experiment_control({"title": "t"})
+    summary.before_experiment_control(EXPERIMENT)
     state = held_run()
     registry.handlers[0].finish(state)
     assert state["status"] == "failed"
@@ -81,7 +96,7 @@ def test_other_events_are_let_pass(registry: Registry) -> None:
 
 
 def test_the_run_is_closed_at_its_end(registry: Registry) -> None:
-    summary.before_experiment_control({"title": "t"})
+    summary.before_experiment_control(EXPERIMENT)
     assert summary.watched()
     registry.handlers[0].finish({"status": "completed"})
     with pytest.raises(NoOpenRunError, match="nothing watches this run"):
@@ -91,7 +106,7 @@ def test_the_run_is_closed_at_its_end(registry: Registry) -> None:
 def test_a_control_that_was_not_set_up_ends_the_run(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(summary, "_closers", [])
     with pytest.raises(InterruptExecution, match="was not set up"):
-        summary.before_experiment_control({"title": "t"})
+        summary.before_experiment_control(EXPERIMENT)
 
 
 @pytest.mark.parametrize(
@@ -113,12 +128,21 @@ def test_what_cannot_be_summarised_is_told_before_the_run(
     assert current_run() is None
 
 
+@pytest.mark.parametrize(
+    "hypothesis", [None, {"probes": []}, {"probes": [activity("watched", "runner.summary", "watched")]}]
+)
+def test_a_run_that_would_measure_nothing_is_refused(registry: Registry, hypothesis: dict[str, Any] | None) -> None:
+    with pytest.raises(InterruptExecution, match="reads no SLI"):
+        summary.before_experiment_control({"title": "t", "steady-state-hypothesis": hypothesis})
+    assert current_run() is None
+
+
 @pytest.mark.parametrize("dry", [Dry.PROBES, Dry.PAUSE, "actions"])
 def test_a_dry_run_that_would_still_run_actions_is_refused(
     registry: Registry, capsys: pytest.CaptureFixture[str], dry: object
 ) -> None:
     """Chaos Toolkit knows its dry modes by their type: a plain string in the file leaves nothing out."""
-    experiment = {"title": "t", "dry": dry}
+    experiment = {**EXPERIMENT, "dry": dry}
     with pytest.raises(InterruptExecution, match="use --dry actions"):
         summary.before_experiment_control(experiment)
     assert current_run() is None
@@ -131,14 +155,14 @@ def test_a_dry_run_that_would_still_run_actions_is_refused(
 
 @pytest.mark.parametrize("dry", [Dry.ACTIONS, Dry.ACTIVITIES])
 def test_a_dry_run_that_runs_no_action_goes_on(registry: Registry, dry: Dry) -> None:
-    summary.before_experiment_control({"title": "t", "dry": dry})
+    summary.before_experiment_control({**EXPERIMENT, "dry": dry})
     run = current_run()
     assert run is not None
     assert run.dry
 
 
 def test_after_a_failed_activity_the_method_ends(registry: Registry) -> None:
-    summary.before_experiment_control({"title": "t"})
+    summary.before_experiment_control(EXPERIMENT)
     summary.before_method_control({})
     summary.before_activity_control({"name": "kill"})
     summary.after_activity_control({"name": "kill"}, {"status": "failed"})
