@@ -5,9 +5,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
-# Compiled modules are kept out of the tree, and kept even where the environment says not to write any: two dozen
-# processes and every test worker start from them.
-export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/pycache
+# Compiled modules are kept even where the environment says not to write any: two dozen processes start from them.
 export PYTHONDONTWRITEBYTECODE :=
 
 VENV := .venv
@@ -88,4 +86,5 @@ lock: $(VENV)/.installed  ## Lock the newest allowed versions, with hashes and n
 
 clean:  ## Remove the environment, the servers in it and every cache
 	@if [ -x $(BIN)/chaos ]; then $(CHAOS) lab down --dir $(DEMO) 2>/dev/null || true; fi
+	find . -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf $(VENV) $(DEMO) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis bench/results.json

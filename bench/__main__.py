@@ -26,7 +26,7 @@ def main() -> None:
         for row in importlib.import_module(f"bench.{name}").measure():
             results.append(row)
             print(f"    {row.name}: {row.value:.4g} {row.unit}", file=sys.stderr, flush=True)
-    Console(width=None if sys.stdout.isatty() else 140).print(_table(results))
+    Console(width=None if sys.stdout.isatty() else 180).print(_table(results))
     _write(results)
     print(f"written to {OUTPUT}", file=sys.stderr)
 
