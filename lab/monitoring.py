@@ -9,7 +9,7 @@ from lab.credentials import Credentials
 from lab.network import LabNetwork
 
 SCRAPE_INTERVAL = "1s"
-"""`time_scale: 60` turns the usual five minutes into five seconds: five samples fit in the shortest window."""
+"""Windows of seconds stand for the minutes of a real cluster: five samples fit in the shortest."""
 
 ANNOTATION = "__meta_kubernetes_pod_annotation_prometheus_io_"
 

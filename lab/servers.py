@@ -10,6 +10,9 @@ from pathlib import Path
 
 from lab.network import LabNetwork
 
+BRING = "chaos lab servers --bring"
+"""The command that brings whichever server is missing to this machine."""
+
 TOXIPROXY_PACKAGE = "github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0"
 
 
@@ -131,9 +134,3 @@ def version(server: Server, binary: str) -> str:
         return f"does not start: {error}"
     lines = (answer.stdout or answer.stderr).strip().splitlines()
     return lines[0] if lines else f"prints no version (status {answer.returncode})"
-
-
-def remedy(server: Server) -> str:
-    """The command that brings a missing server to this machine."""
-    del server  # one command brings whichever is missing
-    return "chaos lab servers --bring"

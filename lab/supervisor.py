@@ -26,7 +26,7 @@ from lab.logs import structlog
 from lab.network import LabNetwork
 from lab.nodes import NODES
 from lab.probe import load_flows, pods_not_scraped, reachable
-from lab.servers import ALERTMANAGER, BY_NAME, SERVERS, Server, find, remedy
+from lab.servers import ALERTMANAGER, BRING, BY_NAME, SERVERS, Server, find
 from lab.state import LabState, MissingServer, Phase, write_state
 from lab.toxiproxies import populate
 
@@ -88,6 +88,8 @@ class Supervisor:
             self._end.set()
         await ending
         bringing_up.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):  # said above; nothing may start from here on
+            await bringing_up
         control.close()
         await self._take_down()
         await watch_warden
@@ -272,7 +274,7 @@ class Supervisor:
                 started_at=self._started_at,
                 ready_after=self._ready_after,
                 components=self._children.describe(),
-                missing=tuple(MissingServer(name=s.name, needed_for=s.needed_for, remedy=remedy(s)) for s in missing),
+                missing=tuple(MissingServer(name=s.name, needed_for=s.needed_for, remedy=BRING) for s in missing),
                 isolated=self._isolated,
             )
         )

@@ -302,7 +302,7 @@ def servers(bring: bool, as_json: bool) -> None:
     Example: chaos lab servers --bring
     """
     from lab.bring import bring_missing
-    from lab.servers import SERVERS, find, remedy, version
+    from lab.servers import BRING, SERVERS, find, version
 
     problems: dict[str, str] = {}
     if bring:
@@ -311,7 +311,7 @@ def servers(bring: bool, as_json: bool) -> None:
     rows = []
     for server in SERVERS:
         path = find(server)
-        detail = version(server, path) if path else problems.get(server.name) or f"missing: `{remedy(server)}`"
+        detail = version(server, path) if path else problems.get(server.name) or f"missing: `{BRING}`"
         rows.append({"name": server.name, "path": path, "detail": detail, "needed_for": server.needed_for})
     if as_json:
         click.echo(json.dumps(rows, indent=2))

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.servers import BY_NAME, find, remedy
+from lab.servers import BRING, BY_NAME, find
 from tests.lab.labs import Lab, a_lab
 
 
@@ -28,4 +28,4 @@ def _needed_servers(request: pytest.FixtureRequest) -> None:
     for mark in request.node.iter_markers("needs"):
         for name in mark.args:
             if find(BY_NAME[name]) is None:
-                pytest.skip(f"{name} is not on this machine; bring it with: {remedy(BY_NAME[name])}")
+                pytest.skip(f"{name} is not on this machine; bring it with: {BRING}")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab.network import LabNetwork
-from lab.servers import REDIS, find, remedy
+from lab.servers import BRING, REDIS, find
 from tests.lab.workloads import programs
 from tests.lab.workloads.programs import Program
 from tests.waiting import wait_for
@@ -32,7 +32,7 @@ LABELS = {"model": "ranker", "version": "1"}
 def redis(octet: int, directory: Path) -> Iterator["subprocess.Popen[bytes]"]:
     binary = find(REDIS)
     if binary is None:
-        pytest.skip(f"redis-server is not on this machine; bring it with: {remedy(REDIS)}")
+        pytest.skip(f"redis-server is not on this machine; bring it with: {BRING}")
     command = REDIS.command(binary, LabNetwork(octet), directory)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
