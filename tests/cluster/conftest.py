@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.processes import die_with_parent
 from tests.cluster.workloads import Cluster
 from tests.lab.apiserver_process import running_apiserver
 from tests.octets import reserved_octet
@@ -29,7 +30,7 @@ def cluster_kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
     with reserved_octet() as octet, running_apiserver(octet, directory) as kubeconfig:
         with (directory / "controllers.log").open("wb") as log:
             controllers = subprocess.Popen(
-                [sys.executable, "-m", "lab.controllers"],
+                die_with_parent([sys.executable, "-m", "lab.controllers"]),
                 stderr=log,
                 env={**os.environ, "KUBECONFIG": str(kubeconfig), "MLCHAOS_LAB": f"test-{octet}"},
             )

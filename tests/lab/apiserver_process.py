@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lab.credentials import Credentials, credentials_in, write_credentials
 from lab.network import LabNetwork
+from lab.processes import die_with_parent
 
 START_SECONDS = 20.0
 
@@ -35,7 +36,7 @@ def started_apiserver(octet: int, directory: Path, *arguments: str) -> Iterator[
     log_path = directory / "apiserver.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            _command(network, credentials, arguments),
+            die_with_parent(_command(network, credentials, arguments)),
             stderr=log,
             env={**os.environ, "KUBECONFIG": str(credentials.kubeconfig), "MLCHAOS_LAB": f"test-{octet}"},
         )

@@ -13,6 +13,7 @@ import pytest
 from lab.launch import is_running
 from lab.network import LabNetwork
 from tests.lab.labs import CHAOS, Lab, a_lab
+from tests.octets import listeners
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.lab, pytest.mark.crash]
@@ -180,17 +181,10 @@ def test_cycles_leave_no_process_no_port_and_no_file(tmp_path: Path, monkeypatch
             lab.up(*([] if SOAK else ["--bare"]))
             assert lab.command("down").returncode == 0
             assert not lab.processes()
-            assert not listening(lab)
+            assert not listeners(lab.octet)
     assert {name: list(place.iterdir()) for name, place in elsewhere.items()} == {name: [] for name in elsewhere}
-
-
-def listening(lab: Lab) -> list[str]:
-    """Listening sockets in the lab's address range."""
-    prefix = f"{lab.octet:02X}7F"
-    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-    return [fields[1] for line in lines if (fields := line.split())[3] == "0A" and fields[1][4:8] == prefix]
 
 
 def test_the_helper_that_looks_for_ports_sees_one() -> None:
     with a_lab() as lab, socket.create_server((LabNetwork(lab.octet).infra_ip, 0)):
-        assert listening(lab)
+        assert listeners(lab.octet)

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from clients.prometheus import Known, Prometheus, PrometheusError, Series, Unknown
+from lab.processes import die_with_parent
 from lab.servers import PROMETHEUS, find
 from probes.serving import availability, first_token_in_time
 from tests.clients.misbehaving import answering, body
@@ -96,7 +97,7 @@ class _prometheus:  # noqa: N801 (reads as the function that it is)
 
     def __enter__(self) -> str:
         with (self._directory / "prometheus.log").open("wb") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(die_with_parent(self._command), stdout=log, stderr=log)
         wait_for(self._is_scraping, 20)
         return self.url
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab.network import LabNetwork
+from lab.processes import die_with_parent
 from tests.lab.apiserver.kubectls import KUBECTLS, TERMINAL_COLUMNS, TERMINAL_ROWS, Kubectl, alive, eventually
 from tests.lab.apiserver_process import running_apiserver
 
@@ -53,7 +54,7 @@ def running_kubelet(network: LabNetwork, directory: Path) -> Iterator["subproces
     environment = {**os.environ, "KUBECONFIG": str(directory / "kubeconfig"), "MLCHAOS_LAB": "test-streams"}
     command = [sys.executable, "-m", "lab.kubelet", *(word for pair in arguments.items() for word in pair)]
     with (directory / "kubelet.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stderr=log)
+        process = subprocess.Popen(die_with_parent(command), env=environment, stderr=log)
     try:
         yield process
     finally:

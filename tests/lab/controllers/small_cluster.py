@@ -16,6 +16,7 @@ from lab.controllers import pods
 from lab.controllers.node_lifecycle import LEASE_NAMESPACE
 from lab.informer import Informer
 from lab.kubeclient import ApiError, Document, KubeClient
+from lab.processes import die_with_parent
 from tests.lab.apiserver_process import running_apiserver
 
 LEASES = f"/apis/coordination.k8s.io/v1/namespaces/{LEASE_NAMESPACE}/leases"
@@ -39,7 +40,7 @@ def controllers(kubeconfig: Path, *arguments: str) -> "Iterator[subprocess.Popen
     log_path = kubeconfig.with_name("controllers.log")
     with log_path.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "lab.controllers", *arguments],
+            die_with_parent([sys.executable, "-m", "lab.controllers", *arguments]),
             stderr=log,
             env={**os.environ, "KUBECONFIG": str(kubeconfig)},
         )

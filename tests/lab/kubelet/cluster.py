@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from lab.kubeclient import Document
 from lab.network import LabNetwork
-from lab.processes import carrying
+from lab.processes import carrying, die_with_parent
 from tests.lab.apiserver_process import running_apiserver
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class Cluster:
             *("--token-file", str(self.directory / "token"), "--gpus", "2", *arguments),
         ]
         with (self.directory / f"kubelet-{len(self.kubelets)}.log").open("wb") as log:
-            process = subprocess.Popen(command, stderr=log, env=self.environment)
+            process = subprocess.Popen(die_with_parent(command), stderr=log, env=self.environment)
         self.kubelets.append(process)
         return process
 

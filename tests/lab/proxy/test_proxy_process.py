@@ -10,6 +10,7 @@ from threading import Thread
 import pytest
 
 from lab.kubeclient import Document
+from lab.processes import die_with_parent
 from tests.lab.kubelet.cluster import Cluster, a_cluster, wait_for
 
 pytestmark = pytest.mark.lab
@@ -26,7 +27,9 @@ def cluster(lab_octet: int, tmp_path: Path) -> Iterator[Cluster]:
 @pytest.fixture
 def proxy(cluster: Cluster) -> Iterator[subprocess.Popen[bytes]]:
     with (cluster.directory / "proxy.log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-m", "lab.proxy"], stderr=log, env=cluster.environment)
+        process = subprocess.Popen(
+            die_with_parent([sys.executable, "-m", "lab.proxy"]), stderr=log, env=cluster.environment
+        )
     yield process
     process.kill()
     process.wait()

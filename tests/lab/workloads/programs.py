@@ -16,6 +16,7 @@ from pathlib import Path
 
 from lab.certificates import CertificateAuthority, issue_server
 from lab.network import LabNetwork
+from lab.processes import die_with_parent
 from tests.waiting import wait_for
 
 SERVER_NAME = "gateway.ml-serving.svc"
@@ -71,7 +72,7 @@ def program(name: str, ip: str, directory: Path, ready_url: str = "", **environm
     log = directory / f"{name}-{ip}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", f"lab.workloads.{name}"],
+            die_with_parent([sys.executable, "-m", f"lab.workloads.{name}"]),
             env={**os.environ, "POD_IP": ip, **environment},
             stderr=output,
             stdout=output,

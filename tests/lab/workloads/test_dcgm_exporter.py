@@ -16,6 +16,7 @@ import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
 from lab.network import LabNetwork
+from lab.processes import die_with_parent
 from lab.workloads.dcgm.dcgmi import engine_address, gpu_table, parser
 from lab.workloads.dcgm.exposition import Sample, render
 from lab.workloads.dcgm.fields import FIELDS, XID_ERRORS
@@ -122,7 +123,9 @@ def test_dcgmi_changes_what_the_running_exporter_shows(lab_octet: int, tmp_path:
     pod_ip = str(LabNetwork(lab_octet).pod_range(2)[7])
     environment = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
     environment |= {"POD_IP": pod_ip, "NODE_NAME": "gpu-a", "MOUNT_USR_LOCAL_BIN": str(tmp_path)}
-    process = subprocess.Popen([sys.executable, "-m", "lab.workloads.dcgm"], env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        die_with_parent([sys.executable, "-m", "lab.workloads.dcgm"]), env=environment, stderr=subprocess.DEVNULL
+    )
     try:
         metrics = wait_for_metrics(pod_ip)
         assert {row["value"] for row in samples_of(metrics, "DCGM_FI_DEV_XID_ERRORS")} == {0}

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab.network import LabNetwork
+from lab.processes import die_with_parent
 from lab.servers import BRING, REDIS, find
 from tests.lab.workloads import programs
 from tests.lab.workloads.programs import Program
@@ -34,7 +35,7 @@ def redis(octet: int, directory: Path) -> Iterator["subprocess.Popen[bytes]"]:
     if binary is None:
         pytest.skip(f"redis-server is not on this machine; bring it with: {BRING}")
     command = REDIS.command(binary, LabNetwork(octet), directory)
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(die_with_parent(command), stdout=subprocess.DEVNULL) as process:
         try:
             yield process
         finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from lab.network import LabNetwork
+from lab.processes import die_with_parent
 from lab.workloads.trainer.checkpoint import Checkpoint, decode
 from lab.workloads.trainer.record import RunRecord
 
@@ -56,7 +57,7 @@ class Cluster:
     def _start(self, name: str, module: str, **environment: str) -> None:
         with (self.directory / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", module], env={**os.environ, **environment}, stderr=log
+                die_with_parent([sys.executable, "-m", module]), env={**os.environ, **environment}, stderr=log
             )
 
     def send(self, name: str, number: signal.Signals) -> None:
