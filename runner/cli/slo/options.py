@@ -1,0 +1,57 @@
+"""Options that several `chaos slo` commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., None])
+
+
+def prometheus_option(command: F) -> F:
+    return click.option(
+        "--prometheus",
+        "prometheus_url",
+        envvar="PROMETHEUS_URL",
+        show_envvar=True,
+        default="",
+        help="Address of Prometheus, such as http://prometheus.example:9090.",
+    )(command)
+
+
+def timeout_option(command: F) -> F:
+    return click.option(
+        "--timeout",
+        "timeout_seconds",
+        type=click.FloatRange(min=0, min_open=True),
+        default=10.0,
+        show_default=True,
+        help="Seconds that Prometheus may take for one answer.",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)
+
+
+def at_option(command: F) -> F:
+    return click.option(
+        "--at",
+        metavar="TIME",
+        help="Look back: a time such as 2026-11-22T03:00:00Z, Unix seconds, or an age such as 2h.",
+    )(command)
+
+
+def time_scale_option(command: F) -> F:
+    return click.option(
+        "--time-scale",
+        type=click.FloatRange(min=1),
+        default=1.0,
+        show_default=True,
+        help="Divide every window by this; the lab runs at 60, where 5m become 5s.",
+    )(command)
+
+
+def files_argument(command: F) -> F:
+    return click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|DIRECTORY]...")(command)

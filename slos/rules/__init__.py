@@ -1,0 +1,1 @@
+"""What SLOs compile to: recording and alerting rules for Prometheus."""
