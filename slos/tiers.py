@@ -20,7 +20,7 @@ SLICE_SECONDS = 5 * MINUTE
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A pair of windows (seconds) and the share of the budget (ratio 0..1) that is spent in the long one when it fires."""
+    """A pair of windows (seconds) and the share of the budget (ratio 0..1) spent in the long one when it fires."""
 
     name: TierName
     urgency: Urgency
