@@ -1,24 +1,20 @@
 """The probes against a real Prometheus that scrapes a real process: what was counted is what is read."""
 
-import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 
 import pytest
-import yaml
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from clients.prometheus import Known, Prometheus, PrometheusError, Series, Unknown
-from lab.processes import die_with_parent
 from lab.servers import PROMETHEUS, find
 from probes.serving import availability, first_token_in_time
 from tests.clients.misbehaving import answering, body
+from tests.octets import reserved_octet
+from tests.real_prometheus import address_in, real_prometheus, scraping
 from tests.waiting import wait_for
 
 pytestmark = [
@@ -71,48 +67,20 @@ def scraped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
 
     with (
         answering(metrics) as exporter,
-        _prometheus(tmp_path_factory.mktemp("prometheus"), exporter.removeprefix("http://")) as url,
+        reserved_octet() as octet,
+        real_prometheus(
+            tmp_path_factory.mktemp("prometheus"),
+            address_in(octet),
+            scraping({"test": exporter.removeprefix("http://")}),
+        ) as url,
     ):
+        wait_for(lambda: _is_scraping(url), 20)
         yield Scraped(url, requests, first_token)
 
 
-class _prometheus:  # noqa: N801 (reads as the function that it is)
-    """A real Prometheus on a free port, which scrapes the exporter."""
-
-    def __init__(self, directory: Path, exporter: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
-        scrape = {"job_name": "test", "static_configs": [{"targets": [exporter]}]}
-        configuration = {"global": {"scrape_interval": "200ms", "scrape_timeout": "200ms"}, "scrape_configs": [scrape]}
-        (directory / "prometheus.yml").write_text(yaml.safe_dump(configuration))
-        self._command = [
-            str(find(PROMETHEUS)),
-            f"--config.file={directory / 'prometheus.yml'}",
-            f"--storage.tsdb.path={directory / 'data'}",
-            f"--web.listen-address={address}",
-        ]
-        self._directory = directory
-        self.url = f"http://{address}"
-
-    def __enter__(self) -> str:
-        with (self._directory / "prometheus.log").open("wb") as log:
-            self._process = subprocess.Popen(die_with_parent(self._command), stdout=log, stderr=log)
-        wait_for(self._is_scraping, 20)
-        return self.url
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
-        shutil.rmtree(self._directory / "data", ignore_errors=True)
-
-    def _is_scraping(self) -> bool:
-        assert self._process.poll() is None, (self._directory / "prometheus.log").read_text()
-        try:
-            with Prometheus(self.url) as prometheus:
-                return isinstance(prometheus.value('up{job="test"} == 1', time.time()), Known)
-        except PrometheusError:
-            return False
+def _is_scraping(url: str) -> bool:
+    with Prometheus(url) as prometheus:
+        return isinstance(prometheus.value('up{job="test"} == 1', time.time()), Known)
 
 
 def test_events_are_read_exactly_as_they_were_counted(scraped: Scraped) -> None:
