@@ -137,7 +137,8 @@ class Slo:
     """One objective (ratio 0..1, exclusive) for one indicator over one window.
 
     A window with fewer than `minimum_events` events neither alerts nor judges. `labels` and `annotations` are the
-    document's own.
+    document's own. `places` says where parts of it stand, by their names here: `objective`, `window`,
+    `indicator.bad`, `alerting.tiers`, `labels.team`.
     """
 
     name: str
@@ -152,6 +153,11 @@ class Slo:
     minimum_events: float = 0.0
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+
+    def place_of(self, part: str) -> Place:
+        """Where `part` stands in its file; where the SLO begins if that is not known."""
+        return self.places.get(part, self.place)
 
 
 @dataclass(frozen=True, slots=True)
