@@ -4,36 +4,23 @@ prometheus-api-client speaks the protocol; this module adds what it leaves open:
 on its size, one bounded retry, an explicit evaluation time, the warnings of the answer, and errors with a remedy.
 """
 
-import json
 import math
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import BaseAdapter
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from clients.prometheus_session import REMEDY, BoundedSession, PrometheusError, RefusedQueryError
+
+__all__ = [
+    "Answer", "Fetched", "Known", "LabelledValue", "Prometheus", "PrometheusError", "Reading", "RefusedQueryError",
+    "Sample", "Series", "Unknown", "Vector", "reading",
+]  # fmt: skip
 
 DEFAULT_TIMEOUT_SECONDS = 5.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
-MAX_SKEW_SECONDS = 5.0
-"""How far the clocks may be apart; a Date header is in whole seconds."""
-_CHUNK = 256 * 1024
-_REMEDY = (
-    "is it up (in the lab: chaos lab status; chaos lab up or chaos lab start prometheus) and PROMETHEUS_URL the right "
-    "one (chaos lab env)?"
-)
-
-
-class PrometheusError(Exception):
-    """Prometheus could not be asked, or did not answer the question: where, why, and what to do about it."""
-
-
-class RefusedQueryError(PrometheusError):
-    """Prometheus did not like the query."""
+LONGEST_URL_QUERY = 2000
+"""Characters; a longer query goes in the body of a POST, since proxies cut or refuse long addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +72,34 @@ class Answer:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class LabelledValue:
+    """One value of an instant vector, as Prometheus gave it: NaN and the infinities included."""
+
+    labels: Mapping[str, str]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """Every value of an instant vector at the time `at`, and the warnings that Prometheus sent along with it.
+
+    A warning says that something may be missing (a store that did not answer): then no gate may rely on it.
+    """
+
+    samples: tuple[LabelledValue, ...]
+    at: float
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The data of an answer of any endpoint, as JSON gave it, and its warnings."""
+
+    data: Any
+    warnings: tuple[str, ...] = ()
+
+
 class Prometheus:
     """One Prometheus server. Every call is bounded in time (seconds, the whole answer) and in size."""
 
@@ -96,11 +111,12 @@ class Prometheus:
         from urllib3.util.retry import Retry
 
         # One more try and no waiting on the server's advice: those who wait for a condition ask again themselves.
+        # A POST of the query endpoints changes nothing, so it may be sent twice as well.
         retry = Retry(
             total=1, backoff_factor=0.2, status_forcelist=(502, 503, 504), respect_retry_after_header=False,
-            raise_on_status=False,
+            raise_on_status=False, allowed_methods=("GET", "POST"),
         )  # fmt: skip
-        self._session = _BoundedSession(self.url, timeout, max_answer_bytes)
+        self._session = BoundedSession(self.url, timeout, max_answer_bytes)
         self._client = PrometheusConnect(url=self.url, session=self._session, retry=retry, timeout=timeout)
 
     def raw(self, selector: str, start: float, end: float) -> Answer:
@@ -112,14 +128,58 @@ class Prometheus:
             raise ValueError(f"the range must end after it starts: {start} to {end}")
         milliseconds = math.ceil((end - start) * 1000)
         result, warnings = self._ask(f"{selector}[{milliseconds}ms]", end)
-        return Answer(tuple(_series(entry, start, end) for entry in result), warnings)
+        return Answer(self._all_series(result, start, end), warnings)
 
     def value(self, query: str, at: float) -> Reading:
-        """The one number that `query` gives at the time `at`: unknown when there is none, several, or not a number."""
-        result, _ = self._ask(query, at)
-        if len(result) != 1:
-            return Unknown(f"{query} gives {len(result)} series at {at:.3f}, not one")
-        return reading(float(result[0]["value"][1]), at)
+        """The one number that `query` gives at the time `at`: unknown when there is none, several, or not a number.
+
+        Unknown, too, when Prometheus warns that its answer may be incomplete.
+        """
+        vector = self.vector(query, at)
+        if vector.warnings:
+            return Unknown(f"Prometheus warns about {query}: {'; '.join(vector.warnings)}")
+        if len(vector.samples) != 1:
+            return Unknown(f"{query} gives {len(vector.samples)} series at {at:.3f}, not one")
+        return reading(vector.samples[0].value, at)
+
+    def vector(self, query: str, at: float) -> Vector:
+        """Every series that `query` gives at the time `at` (seconds since the epoch), with its labels."""
+        result, warnings = self._ask(query, at)
+        try:
+            samples = tuple(LabelledValue(entry["metric"], float(entry["value"][1])) for entry in result)
+        except (LookupError, TypeError, ValueError) as error:
+            raise self._strange(f"no instant vector ({_in_words(error)})") from error
+        return Vector(samples, at, warnings)
+
+    def matrix(self, query: str, start: float, end: float, step: float) -> Answer:
+        """What `query` gives at start, start + step, ... up to `end` (seconds since the epoch; `step` in seconds).
+
+        Prometheus gives at most 11,000 points per series. Where there is no number there is no sample.
+        """
+        if end < start or step <= 0:
+            raise ValueError(f"a range needs an end after its start and a step: {start} to {end} by {step}")
+        parameters = {"query": query, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:.3f}"}
+        try:
+            fetched = self.fetch("query_range", parameters)
+        except RefusedQueryError as error:
+            raise RefusedQueryError(f"{error} (query: {_shortened(query)})") from error.__cause__
+        try:
+            result = list(fetched.data["result"])
+        except (LookupError, TypeError) as error:
+            raise self._strange(f"no data in it ({_in_words(error)})") from error
+        return Answer(self._all_series(result, start, end), fetched.warnings)
+
+    def fetch(self, endpoint: str, parameters: Mapping[str, str]) -> Fetched:
+        """The data of an endpoint under /api/v1/ that takes GET, and POST when the query among the parameters is long.
+
+        Bounded, tried again and refused like every call.
+        """
+        url = f"{self.url}/api/v1/{endpoint}"
+        if len(parameters.get("query", "")) > LONGEST_URL_QUERY:
+            body = self._session.request("POST", url, data=dict(parameters))
+        else:
+            body = self._session.request("GET", url, params=dict(parameters))
+        return Fetched(body.document.get("data"), self._session.warnings)
 
     def close(self) -> None:
         self._client.close()
@@ -132,20 +192,40 @@ class Prometheus:
 
     def _ask(self, query: str, at: float) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         try:
-            result = self._client.custom_query(query, params={"time": f"{at:.3f}"})
+            if len(query) > LONGEST_URL_QUERY:
+                result = self.fetch("query", {"query": query, "time": f"{at:.3f}"}).data["result"]
+            else:
+                result = self._client.custom_query(query, params={"time": f"{at:.3f}"})
         except RefusedQueryError as error:
-            raise RefusedQueryError(f"{error} (query: {query})") from error.__cause__
+            raise RefusedQueryError(f"{error} (query: {_shortened(query)})") from error.__cause__
         except (KeyError, TypeError) as error:
-            raise PrometheusError(f"{self.url} does not answer like Prometheus: no data in it ({error})") from error
+            raise self._strange(f"no data in it ({_in_words(error)})") from error
         if not isinstance(result, list):
-            raise PrometheusError(f"{self.url} does not answer like Prometheus: its result is not a list")
+            raise self._strange("its result is not a list")
         return result, self._session.warnings
+
+    def _all_series(self, result: Iterable[Mapping[str, Any]], start: float, end: float) -> tuple[Series, ...]:
+        try:
+            return tuple(_series(entry, start, end) for entry in result)
+        except (LookupError, TypeError, ValueError) as error:
+            raise self._strange(f"no series of samples ({_in_words(error)})") from error
+
+    def _strange(self, what: str) -> PrometheusError:
+        return PrometheusError(f"{self.url} does not answer like Prometheus: {what}")
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _shortened(query: str) -> str:
+    return query if len(query) <= LONGEST_URL_QUERY else f"{query[:LONGEST_URL_QUERY]}..."
 
 
 def _checked(url: str) -> str:
     parts = urlsplit(url)
     if not url:
-        raise PrometheusError(f"no address of Prometheus is given: {_REMEDY}")
+        raise PrometheusError(f"no address of Prometheus is given: {REMEDY}")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise PrometheusError(f"{url!r} is no address of Prometheus: write it like http://prometheus.example:9090")
     return url.rstrip("/")
@@ -159,107 +239,3 @@ def _series(entry: Mapping[str, Any], start: float, end: float) -> Series:
 
 def _within(samples: Iterable[Sample], start: float, end: float) -> Iterable[Sample]:
     return (sample for sample in samples if start <= sample.at <= end and math.isfinite(sample.value))
-
-
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """What PrometheusConnect reads of a response."""
-
-    status_code: int
-    content: bytes
-    document: Any
-
-    def json(self) -> Any:
-        return self.document
-
-
-class _BoundedSession:
-    """The part of a requests session that PrometheusConnect uses, with the bounds that requests does not have.
-
-    The timeout of requests restarts with every byte, so a server that drips would hold a run for ever: here it is a
-    deadline for the whole answer.
-    """
-
-    def __init__(self, url: str, timeout: float, max_bytes: int) -> None:
-        self._session = requests.Session()
-        self._url = url
-        self._timeout = timeout
-        self._max_bytes = max_bytes
-        self.warnings: tuple[str, ...] = ()
-        self.verify = True
-        self.cert = None
-        host = urlsplit(url).hostname or ""
-        # A proxy of the machine cannot reach what listens on its loopback.
-        self._session.trust_env = not (host == "localhost" or host.startswith("127."))
-
-    def mount(self, prefix: str, adapter: BaseAdapter) -> None:
-        self._session.mount(prefix, adapter)
-
-    def close(self) -> None:
-        self._session.close()
-
-    def request(self, method: str, url: str, **arguments: Any) -> _Body:
-        deadline = time.monotonic() + self._timeout
-        arguments["timeout"] = self._timeout
-        if self._session.trust_env:
-            del arguments["verify"]  # so that the environment's certificate bundle is honoured
-        try:
-            with self._session.request(method, url, stream=True, **arguments) as response:
-                self._check_clock(response.headers.get("Date"))
-                content = self._read(response, deadline)
-        except (requests.RequestException, HTTPError) as error:
-            raise PrometheusError(f"cannot reach Prometheus at {self._url}: {_cause(error)}; {_REMEDY}") from error
-        return self._understand(response.status_code, content)
-
-    def _check_clock(self, sent: str | None) -> None:
-        """A client whose clock is behind would read the time before the fault and call it the time after it."""
-        if sent is None:
-            return
-        ahead = parsedate_to_datetime(sent).timestamp() - time.time()
-        if abs(ahead) > MAX_SKEW_SECONDS:
-            raise PrometheusError(
-                f"the clock of {self._url} is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} that of this "
-                "machine, so what is read would be of another time: synchronise them"
-            )
-
-    def _read(self, response: requests.Response, deadline: float) -> bytes:
-        body = bytearray()
-        # read1 returns what is there; read and iter_content would wait, past the deadline, until a chunk is full.
-        while chunk := response.raw.read1(_CHUNK, decode_content=True):
-            body += chunk
-            if len(body) > self._max_bytes:
-                raise PrometheusError(
-                    f"the answer of {self._url} is larger than {self._max_bytes} bytes: select fewer series"
-                )
-            if time.monotonic() > deadline:
-                raise PrometheusError(
-                    f"{self._url} did not finish its answer within {self._timeout:g} s: is it overloaded?"
-                )
-        return bytes(body)
-
-    def _understand(self, status: int, content: bytes) -> _Body:
-        try:
-            document = json.loads(content)
-        except ValueError as error:
-            start = content[:60].decode("utf-8", "replace")
-            raise PrometheusError(
-                f"{self._url} answered {status} without JSON ({start!r}): is this Prometheus's address?"
-            ) from error
-        if not isinstance(document, dict):
-            raise PrometheusError(f"{self._url} does not answer like Prometheus: its answer is no JSON object")
-        if status != requests.codes.ok or document.get("status") != "success":
-            reason = document.get("error", "no reason given")
-            raise RefusedQueryError(f"{self._url} refused the query with status {status}: {reason}")
-        self.warnings = tuple(document.get("warnings", ()))
-        return _Body(status, content, document)
-
-
-def _cause(error: Exception) -> str:
-    """The reason in a few words; the full chain stays the error's cause."""
-    text = str(error)
-    if isinstance(error, (requests.Timeout, ReadTimeoutError)) or "timed out" in text:
-        return "no answer in time"
-    for known in ("Connection refused", "Name or service not known", "No route to host", "certificate verify failed"):
-        if known.lower() in text.lower():
-            return known.lower()
-    return text

@@ -183,6 +183,92 @@ def test_a_page_of_another_server_is_told_apart() -> None:
         prometheus.raw("up", 0, 1)
 
 
+def labelled(value: str, **labels: str) -> dict[str, Any]:
+    return {"metric": labels, "value": [5, value]}
+
+
+def test_a_vector_keeps_labels_values_and_warnings() -> None:
+    content = success([labelled("1", pod="a"), labelled("+Inf", pod="b")], warnings=["a store is down"])
+    with answering(body(200, content)) as url, Prometheus(url) as prometheus:
+        found = prometheus.vector("up", 5)
+    assert [(sample.labels["pod"], sample.value) for sample in found.samples] == [("a", 1.0), ("b", float("inf"))]
+    assert found.warnings == ("a store is down",)
+    assert found.at == 5
+
+
+def test_a_value_of_an_answer_that_may_be_incomplete_is_unknown() -> None:
+    content = success([labelled("1")], warnings=["a store is down"])
+    with answering(body(200, content)) as url, Prometheus(url) as prometheus:
+        found = prometheus.value("x", 5)
+    assert isinstance(found, Unknown)
+    assert "a store is down" in found.reason
+
+
+def test_remarks_on_the_style_of_a_query_are_no_warnings() -> None:
+    """Prometheus 2.48 to 2.53 sends them among the warnings, later ones apart as infos."""
+    content = success([labelled("1")], warnings=["PromQL info: metric might not be a counter"], infos=["the same"])
+    with answering(body(200, content)) as url, Prometheus(url) as prometheus:
+        assert prometheus.value("x", 5) == Known(1, 5)
+
+
+@pytest.mark.parametrize(
+    "entry", [{"metric": {}}, {"metric": {}, "value": [5, "much"]}, {"metric": {}, "value": None}, "x"]
+)
+def test_entries_that_are_no_samples_are_told(entry: object) -> None:
+    with (
+        answering(body(200, success([entry]))) as url,
+        Prometheus(url) as prometheus,
+        pytest.raises(PrometheusError, match="does not answer like Prometheus: no instant vector"),
+    ):
+        prometheus.vector("up", 5)
+
+
+def test_a_matrix_asks_for_its_range_to_the_millisecond() -> None:
+    seen: list[str] = []
+    entry = {"metric": {"slo": "a"}, "values": [[10.5, "1"], [11, "NaN"], [11.5, "2"]]}
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        seen.append(handler.path)
+        body(200, success([entry], "matrix", warnings=["slow store"]))(handler)
+
+    with answering(answer) as url, Prometheus(url) as prometheus:
+        found = prometheus.matrix("x", 10.5, 11.5, 0.5)
+    assert seen == ["/api/v1/query_range?query=x&start=10.500&end=11.500&step=0.500"]
+    assert list(found.series[0].samples) == [Sample(10.5, 1), Sample(11.5, 2)]
+    assert found.warnings == ("slow store",)
+
+
+def test_a_matrix_without_data_in_it_is_told() -> None:
+    with (
+        answering(body(200, '{"status": "success", "data": null}')) as url,
+        Prometheus(url) as prometheus,
+        pytest.raises(PrometheusError, match="does not answer like Prometheus"),
+    ):
+        prometheus.matrix("x", 10, 20, 1)
+
+
+def test_a_long_query_goes_in_the_body_and_is_tried_again_all_the_same() -> None:
+    seen: list[tuple[str, str, bytes]] = []
+    query = "x + " * 1000 + "x"
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        sent = handler.rfile.read(int(handler.headers["Content-Length"]))
+        seen.append((handler.command, handler.path, sent))
+        status = 503 if len(seen) == 1 else 200
+        body(status, success([labelled("1")]))(handler)
+
+    with answering(answer) as url, Prometheus(url) as prometheus:
+        assert prometheus.value(query, 5) == Known(1, 5)
+    assert [(command, path) for command, path, _ in seen] == [("POST", "/api/v1/query")] * 2
+    assert b"time=5.000" in seen[0][2]
+
+
+def test_a_date_that_is_none_is_not_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: "yesterday")
+    with answering(body(200, success([labelled("1")]))) as url, Prometheus(url) as prometheus:
+        assert prometheus.value("x", 5) == Known(1, 5)
+
+
 @pytest.mark.parametrize(
     ("url", "said"), [("", "no address of Prometheus is given"), ("localhost:9090", "write it like")]
 )

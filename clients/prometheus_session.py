@@ -1,0 +1,139 @@
+"""The HTTP session under clients.prometheus: a deadline on the whole answer, a bound on its size, one bounded retry."""
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+MAX_SKEW_SECONDS = 5.0
+"""How far the clocks may be apart; a Date header is in whole seconds."""
+REMEDY = (
+    "is it up (in the lab: chaos lab status; chaos lab up or chaos lab start prometheus) and PROMETHEUS_URL the right "
+    "one (chaos lab env)?"
+)
+_CHUNK = 256 * 1024
+
+
+class PrometheusError(Exception):
+    """Prometheus could not be asked, or did not answer the question: where, why, and what to do about it."""
+
+
+class RefusedQueryError(PrometheusError):
+    """Prometheus did not like the query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What PrometheusConnect reads of a response."""
+
+    status_code: int
+    content: bytes
+    document: Any
+
+    def json(self) -> Any:
+        return self.document
+
+
+class BoundedSession:
+    """The part of a requests session that PrometheusConnect uses, with the bounds that requests does not have.
+
+    The timeout of requests restarts with every byte, so a server that drips would hold a run for ever: here it is a
+    deadline for the whole answer.
+    """
+
+    def __init__(self, url: str, timeout: float, max_bytes: int) -> None:
+        self._session = requests.Session()
+        self._url = url
+        self._timeout = timeout
+        self._max_bytes = max_bytes
+        self.warnings: tuple[str, ...] = ()
+        self.verify = True
+        self.cert = None
+        host = urlsplit(url).hostname or ""
+        # A proxy of the machine cannot reach what listens on its loopback.
+        self._session.trust_env = not (host == "localhost" or host.startswith("127."))
+
+    def mount(self, prefix: str, adapter: BaseAdapter) -> None:
+        self._session.mount(prefix, adapter)
+
+    def close(self) -> None:
+        self._session.close()
+
+    def request(self, method: str, url: str, **arguments: Any) -> Body:
+        deadline = time.monotonic() + self._timeout
+        arguments["timeout"] = self._timeout
+        if self._session.trust_env:
+            arguments.pop("verify", None)  # so that the environment's certificate bundle is honoured
+        try:
+            with self._session.request(method, url, stream=True, **arguments) as response:
+                self._check_clock(response.headers.get("Date"))
+                content = self._read(response, deadline)
+        except (requests.RequestException, HTTPError) as error:
+            raise PrometheusError(f"cannot reach Prometheus at {self._url}: {_cause(error)}; {REMEDY}") from error
+        return self._understand(response.status_code, content)
+
+    def _check_clock(self, sent: str | None) -> None:
+        """A client whose clock is behind would read the time before the fault and call it the time after it."""
+        try:
+            ahead = parsedate_to_datetime(sent or "").timestamp() - time.time()
+        except ValueError:
+            return  # no Date header, or a proxy's own idea of one
+        if abs(ahead) > MAX_SKEW_SECONDS:
+            raise PrometheusError(
+                f"the clock of {self._url} is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} that of this "
+                "machine, so what is read would be of another time: synchronise them"
+            )
+
+    def _read(self, response: requests.Response, deadline: float) -> bytes:
+        body = bytearray()
+        # read1 returns what is there; read and iter_content would wait, past the deadline, until a chunk is full.
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            body += chunk
+            if len(body) > self._max_bytes:
+                raise PrometheusError(
+                    f"the answer of {self._url} is larger than {self._max_bytes} bytes: select fewer series"
+                )
+            if time.monotonic() > deadline:
+                raise PrometheusError(
+                    f"{self._url} did not finish its answer within {self._timeout:g} s: is it overloaded?"
+                )
+        return bytes(body)
+
+    def _understand(self, status: int, content: bytes) -> Body:
+        try:
+            document = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            start = content[:60].decode("utf-8", "replace")
+            raise PrometheusError(
+                f"{self._url} answered {status} without JSON ({start!r}): is this Prometheus's address?"
+            ) from error
+        if not isinstance(document, dict):
+            raise PrometheusError(f"{self._url} does not answer like Prometheus: its answer is no JSON object")
+        if status != requests.codes.ok or document.get("status") != "success":
+            reason = document.get("error", "no reason given")
+            raise RefusedQueryError(f"{self._url} refused the query with status {status}: {reason}")
+        self.warnings = _warnings(document.get("warnings") or ())
+        return Body(status, content, document)
+
+
+def _warnings(sent: Iterable[object]) -> tuple[str, ...]:
+    """The warnings that question the data; before Prometheus 2.54 remarks on the query's style came among them."""
+    return tuple(text for text in map(str, sent) if not text.startswith("PromQL info:"))
+
+
+def _cause(error: Exception) -> str:
+    """The reason in a few words; the full chain stays the error's cause."""
+    text = str(error)
+    if isinstance(error, (requests.Timeout, ReadTimeoutError)) or "timed out" in text:
+        return "no answer in time"
+    for known in ("Connection refused", "Name or service not known", "No route to host", "certificate verify failed"):
+        if known.lower() in text.lower():
+            return known.lower()
+    return text
