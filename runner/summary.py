@@ -30,6 +30,7 @@ from clients.prometheus import Known, Reading, Unknown
 from probes.sli import DeclarationError
 from runner.declared import client_counter, objectives
 from runner.evidence import output_of, read_evidence
+from runner.run_log import note_begin, note_end
 from runner.run_summary import KilledPod, RunSummary, new_pods
 from runner.verdict import Outcome, Verdict, decide
 
@@ -52,6 +53,8 @@ class _Session:
     in_method: bool = False
     failed_activity: str = field(default="")
     refusal: str = field(default="")
+    unended: bool = False
+    """The run log has its beginning, and not its end yet."""
 
 
 _sessions: list[_Session] = []
@@ -66,6 +69,8 @@ class _Closer:
             logger.error("The run was not judged, so it counts as failed (chaostoolkit.log says why)")
         if journal.get(KEY, {}).get("verdict") != Outcome.HELD and not _failed(journal):
             journal["status"] = "failed"
+        if _sessions:
+            _note_end(_session(), Outcome.ERROR)
 
     def __getattr__(self, _event: str) -> Any:
         return _ignore
@@ -114,6 +119,8 @@ def before_experiment_control(context: Mapping[str, Any], configuration: Mapping
         )
         raise InterruptExecution(session.refusal)
     open_run(run)
+    note_begin(run.id, str(context.get("title", "")), now, dry=run.dry)
+    session.unended = True
     logger.info("Run %s is open", run.id)
 
 
@@ -162,6 +169,7 @@ def after_experiment_control(
     """Judge the run, write the summary into the journal, print it, and let only `held` count as a success."""
     ended, state["status"] = state["status"], "failed"
     summary = _conclude({**state, "status": ended}, context, configuration or {})
+    _note_end(_session(), summary.verdict.outcome)
     state[KEY] = summary.document()
     if summary.verdict.outcome in (Outcome.HELD, Outcome.BREACHED) or ended != "completed":
         state["status"] = ended
@@ -174,6 +182,12 @@ def after_experiment_control(
 
 def _session() -> _Session:
     return _sessions[-1]
+
+
+def _note_end(session: _Session, outcome: Outcome) -> None:
+    if session.unended:
+        session.unended = False
+        note_end(session.run.id, outcome.value, time.time(), len(session.run.faults))
 
 
 def _failed(journal: Mapping[str, Any]) -> bool:

@@ -12,3 +12,11 @@ def lab_octet() -> Iterator[int]:
     """The second byte of a loopback /16 that no other test of this machine uses meanwhile."""
     with reserved_octet() as octet:
         yield octet
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The run log of a test run is its own, also in the processes that it starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLCHAOS_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        yield

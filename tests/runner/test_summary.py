@@ -1,6 +1,7 @@
 """The control's hooks, called as Chaos Toolkit calls them: whatever breaks in them, the run does not count as held."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from chaoslib.types import Dry
 
 from actions.run_context import NoOpenRunError, close_run, current_run
 from runner import summary
+from runner.chaos_runs import RUNNING
+from runner.run_log import read_run_log
 from tests.runner.journals import activity, journal
 
 HYPOTHESIS = {
@@ -170,3 +173,46 @@ def test_after_a_failed_activity_the_method_ends(registry: Registry) -> None:
         summary.before_activity_control({"name": "heals"})
     summary.after_method_control({})
     summary.before_activity_control({"name": "a rollback"})
+
+
+@pytest.fixture
+def run_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MLCHAOS_STATE_DIR", str(tmp_path))
+    return tmp_path / "runs.jsonl"
+
+
+def test_the_run_log_tells_when_a_run_began_and_how_it_ended(registry: Registry, run_log: Path) -> None:
+    summary.before_experiment_control(EXPERIMENT)
+    (begun,) = read_run_log(run_log).runs
+    assert (begun.title, begun.verdict) == ("t", RUNNING)
+    state = held_run()
+    summary.after_experiment_control({"title": "t"}, state)
+    registry.handlers[0].finish(state)
+    (ended,) = read_run_log(run_log).runs
+    assert (ended.run_id, ended.verdict, ended.faults) == (begun.run_id, "held", 1)
+    assert len(run_log.read_text().splitlines()) == 2
+
+
+def test_a_run_that_was_not_judged_ends_as_an_error_in_the_run_log(registry: Registry, run_log: Path) -> None:
+    summary.before_experiment_control(EXPERIMENT)
+    registry.handlers[0].finish(held_run())
+    assert read_run_log(run_log).runs[0].verdict == "error"
+
+
+def test_a_run_log_that_cannot_be_written_costs_no_run(
+    registry: Registry, run_log: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_log.mkdir()
+    summary.before_experiment_control(EXPERIMENT)
+    state = held_run()
+    summary.after_experiment_control({"title": "t"}, state)
+    registry.handlers[0].finish(state)
+    assert state["mlchaos"]["verdict"] == "held"
+    assert "The run log cannot be written" in caplog.text
+
+
+def test_a_run_that_was_refused_before_it_opened_is_not_in_the_run_log(registry: Registry, run_log: Path) -> None:
+    with pytest.raises(InterruptExecution):
+        summary.before_experiment_control({**EXPERIMENT, "dry": Dry.PAUSE})
+    registry.handlers[0].finish(journal(status="interrupted"))
+    assert not run_log.exists()
