@@ -23,6 +23,7 @@ _WRITE = (
 )
 _MARKER_SECONDS = 1_234_567.0
 """A range that nobody writes: what has it in the syntax tree had `{{.window}}` in the text."""
+_MARKER = format_duration(_MARKER_SECONDS)
 _SELECTING = frozenset({"topk", "bottomk", "limitk", "limit_ratio", "count_values"})
 _SET_LEFT = frozenset({"and", "unless"})
 
@@ -120,7 +121,7 @@ def _windowed(query: str) -> CounterQuery:
     if vector_ratio(expr) is not None:
         raise PromqlError("the query is a ratio, not a number of events", "give counts, or the ratio as a raw metric")
     refuse_groups(expr)
-    template = text.replace(format_duration(_MARKER_SECONDS), WINDOW_PLACEHOLDER)
+    template = text.replace(_MARKER, WINDOW_PLACEHOLDER)
     if shape(expr) == "many":
         if not isinstance(expr, ast.Call):
             raise PromqlError("the query gives a series for each set of labels", "put sum(...) around it")

@@ -118,7 +118,8 @@ def has_window(query: str) -> bool:
 
 def at_window(query: str, seconds: float) -> str:
     """`query` without comments and with its `{{.window}}` replaced by so many seconds. Raises PromqlError."""
-    return format_duration(seconds).join(_pieces(query))
+    pieces = _pieces(query)
+    return format_duration(seconds).join(pieces) if len(pieces) > 1 else pieces[0]
 
 
 def selectors(query: str) -> tuple[Selector, ...]:
@@ -227,7 +228,7 @@ def _pieces(query: str) -> tuple[str, ...]:
 
 @lru_cache(_CACHED)
 def _parsed(text: str) -> ast.Expr:
-    if _depth(text) > MAX_DEPTH:
+    if len(text) > MAX_DEPTH and _depth(text) > MAX_DEPTH:
         raise PromqlError(
             f"the query has more than {MAX_DEPTH} operators and brackets within each other",
             "record parts of it with rules of their own",
@@ -239,9 +240,8 @@ def _parsed(text: str) -> ast.Expr:
         if "{{" in text:
             remedy = "of templates only {{.window}} is replaced: write everything else out"
         raise PromqlError(f"PromQL does not parse: {error}", remedy) from error
-    for selector in _vector_selectors(expr):
-        if selector.matchers.or_matchers:
-            raise PromqlError("PromQL does not parse: `or` between matchers", 'write label=~"a|b" or two selectors')
+    if "or" in text.lower() and any(selector.matchers.or_matchers for selector in _vector_selectors(expr)):
+        raise PromqlError("PromQL does not parse: `or` between matchers", 'write label=~"a|b" or two selectors')
     return expr
 
 
