@@ -162,7 +162,7 @@ class Prometheus:
         try:
             fetched = self.fetch("query_range", parameters)
         except RefusedQueryError as error:
-            raise RefusedQueryError(f"{error} (query: {_shortened(query)})") from error.__cause__
+            raise RefusedQueryError(f"{error} (query: {_shortened(query)})", error.status) from error.__cause__
         try:
             result = list(fetched.data["result"])
         except (LookupError, TypeError) as error:
@@ -197,7 +197,7 @@ class Prometheus:
             else:
                 result = self._client.custom_query(query, params={"time": f"{at:.3f}"})
         except RefusedQueryError as error:
-            raise RefusedQueryError(f"{error} (query: {_shortened(query)})") from error.__cause__
+            raise RefusedQueryError(f"{error} (query: {_shortened(query)})", error.status) from error.__cause__
         except (KeyError, TypeError) as error:
             raise self._strange(f"no data in it ({_in_words(error)})") from error
         if not isinstance(result, list):

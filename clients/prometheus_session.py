@@ -26,7 +26,11 @@ class PrometheusError(Exception):
 
 
 class RefusedQueryError(PrometheusError):
-    """Prometheus did not like the query."""
+    """Prometheus did not like the query, or has no such endpoint: `status` is that of its answer."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ class BoundedSession:
             raise PrometheusError(f"{self._url} does not answer like Prometheus: its answer is no JSON object")
         if status != requests.codes.ok or document.get("status") != "success":
             reason = document.get("error", "no reason given")
-            raise RefusedQueryError(f"{self._url} refused the query with status {status}: {reason}")
+            raise RefusedQueryError(f"{self._url} refused the query with status {status}: {reason}", status)
         self.warnings = _warnings(document.get("warnings") or ())
         return Body(status, content, document)
 
