@@ -33,7 +33,7 @@ class ChaosRun:
 
 @dataclass(frozen=True, slots=True)
 class Coincidence:
-    """A run beside a burn. `overlap_seconds` is None when the end of the run is unknown, 0 when it ended just before."""
+    """A run beside a burn. `overlap_seconds` is None when the end of the run is unknown, 0 if it ended just before."""
 
     run: ChaosRun
     overlap_seconds: float | None
