@@ -1,0 +1,92 @@
+"""How many events of a window were bad, and how many there were: PromQL straight over an indicator's own series.
+
+Every expression gives one series without labels, or none where nothing is known: no total, no counts. A numerator that
+does not exist (yet) is no bad event, a number of bad events never exceeds that of all, and NaN is dropped.
+"""
+
+from dataclasses import dataclass
+
+from slos.counting import counts_expression
+from slos.duration import scaled
+from slos.model import Comparison, EventRatio, GaugeThreshold, Indicator, LatencyThreshold, RawRatio
+from slos.promql import at_window, has_window, histogram_buckets
+from slos.rules.literals import number
+from slos.rules.slices import tiled
+from slos.tiers import MINUTE, SLICE_SECONDS
+
+RAW_SLICE_SECONDS = MINUTE
+"""How often a raw ratio of the moment is looked at."""
+
+_FAILS_WHEN: dict[Comparison, str] = {"lt": ">=", "lte": ">", "gt": "<=", "gte": "<"}
+_WORST: dict[Comparison, str] = {"lt": "max", "lte": "max", "gt": "min", "gte": "min"}
+"""Which of several values is the worst: a query gives one series, and where it gives more no bad one is hidden."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountExpressions:
+    """PromQL for the bad events and all events of one window."""
+
+    bad: str
+    total: str
+
+
+def counts(
+    indicator: Indicator, seconds: float, time_scale: float = 1.0, recorded_total: str | None = None
+) -> CountExpressions:
+    """The counts of the last `seconds` (as declared; `time_scale` divides them).
+
+    Events are counted as events. A raw ratio counts slices of 5 m (over a window) or of 1 m (of the moment); a gauge
+    threshold counts its own slices. `recorded_total` is a selector of a recorded series that holds the total already:
+    where it is enough to fill in or to bound, the total is not computed twice.
+
+    Raises PromqlError for a query of which no events can be counted.
+    """
+    match indicator:
+        case EventRatio():
+            return _events(indicator, scaled(seconds, time_scale), recorded_total)
+        case LatencyThreshold():
+            within, count = histogram_buckets(indicator.histogram, indicator.threshold)
+            return _events(EventRatio(total=count, good=within), scaled(seconds, time_scale), recorded_total)
+        case RawRatio():
+            return _raw(indicator, seconds, time_scale, recorded_total)
+        case GaugeThreshold():
+            return _gauge(indicator, seconds, time_scale)
+
+
+def _events(ratio: EventRatio, window: float, recorded_total: str | None) -> CountExpressions:
+    total = f"({counts_expression(ratio.total, window)})"
+    known = f"max({recorded_total})" if recorded_total else total
+    if ratio.bad is not None:
+        bad = f"({counts_expression(ratio.bad, window)})"
+        counted = f"clamp_max({bad} or on () 0 * {known}, scalar({known})) >= 0"
+    else:
+        # Good and total must be of one moment: a recorded total of the moment before would make bad events of a fall.
+        good = f"({counts_expression(ratio.good or '', window)})"
+        counted = f"(clamp_min({total} - {good}, 0) or on () {known}) >= 0"
+    return CountExpressions(counted, f"{total} >= 0")
+
+
+def _raw(ratio: RawRatio, seconds: float, time_scale: float, recorded_total: str | None) -> CountExpressions:
+    """NaN is what a ratio without traffic gives: slices in which nothing happened, which is neither absent nor bad."""
+    value = f"max({at_window(ratio.query, scaled(seconds, time_scale)).strip()})"
+    if has_window(ratio.query):
+        slices = number(seconds / SLICE_SECONDS)
+        total = f"{slices} * ({value} >= bool -Inf)"
+        bad = f"({slices} * clamp({value}, 0, 1) >= 0)"
+    else:
+        slices = tiled(seconds, RAW_SLICE_SECONDS, time_scale)
+        total = f"sum_over_time(({value} >= bool -Inf){slices})"
+        bad = f"sum_over_time((clamp({value}, 0, 1) >= 0){slices})"
+    known = f"max({recorded_total})" if recorded_total else f"({total})"
+    return CountExpressions(f"{bad} or on () 0 * {known}", total)
+
+
+def _gauge(gauge: GaugeThreshold, seconds: float, time_scale: float) -> CountExpressions:
+    """A comparison with -Inf drops NaN, which compares with nothing and so would never be bad."""
+    query = at_window(gauge.query, scaled(gauge.slice_seconds, time_scale)).strip()
+    value = f"({_WORST[gauge.comparison]}({query}) >= -Inf)"
+    failing = f"({value} {_FAILS_WHEN[gauge.comparison]} bool {number(gauge.value)})"
+    slices = tiled(seconds, gauge.slice_seconds, time_scale)
+    # A window shorter than a slice may hold the end of none: then nothing was read, which is not absence.
+    quiet = f" or 0 * {value}" if seconds < gauge.slice_seconds else ""
+    return CountExpressions(f"sum_over_time({failing}{slices}){quiet}", f"count_over_time({value}{slices}){quiet}")
