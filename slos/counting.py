@@ -86,6 +86,12 @@ def vector_ratio(expr: ast.Expr) -> ast.BinaryExpr | None:
     return expr if all(selectors_in(side) for side in (expr.lhs, expr.rhs)) else None
 
 
+def fixed_ranges(query: str) -> bool:
+    """Whether any range of a query is written out, other than within one over `{{.window}}`. Raises PromqlError."""
+    ranges = _ranges(parse(at_window(query, _MARKER_SECONDS)), None)
+    return any(seconds not in (None, _MARKER_SECONDS) for _, seconds in ranges)
+
+
 def _aggregated(expr: ast.AggregateExpr) -> Shape:
     if str(expr.op) in _SELECTING:
         return "many"

@@ -32,6 +32,7 @@ _TOKEN = re.compile(
 _STRING = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`""")
 _MATCHERS = re.compile(r"\{[^{}]*\}")
 _OPERATOR = re.compile(r"[-+*/%^]|[=<>!]+|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+_EDGE = re.compile(r"[-+]?(?:Inf|[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)")
 _LEGACY_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LEGACY_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _HISTOGRAM_PARTS = ("_bucket", "_count", "_sum")
@@ -122,6 +123,7 @@ def at_window(query: str, seconds: float) -> str:
     return format_duration(seconds).join(pieces) if len(pieces) > 1 else pieces[0]
 
 
+@lru_cache(_CACHED)
 def selectors(query: str) -> tuple[Selector, ...]:
     """Every selection of series in `query`, in the order of the text. Raises PromqlError."""
     return selectors_in(parse(query))
@@ -202,6 +204,19 @@ def edge_texts(threshold: float) -> tuple[str, ...]:
     if threshold and not 1e-4 <= abs(threshold) < 1e6:
         texts += [shortest, scientific, _java(scientific)]
     return tuple(dict.fromkeys(texts))
+
+
+def edges_matched(selector: Selector) -> frozenset[float] | None:
+    """The bucket edges that a selector's condition on `le` names; None where it names none, or all but some."""
+    edges: set[float] = set()
+    for matcher in selector.matchers:
+        if matcher.label != "le":
+            continue
+        texts = [matcher.value] if matcher.op == "=" else matcher.value.replace("\\", "").split("|")
+        if matcher.op not in ("=", "=~") or not all(_EDGE.fullmatch(text) for text in texts):
+            return None
+        edges |= {float(text) for text in texts}
+    return frozenset(edges) or None
 
 
 def _java(scientific: str) -> str:

@@ -1,0 +1,44 @@
+"""Labels and annotations of alerts that Prometheus would refuse, or that the rules set themselves."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from slos.model import Slo
+from slos.problems import Problem
+
+RESERVED = ("slo", "service", "window", "tier", "severity", "le", "alertname")
+"""Labels that the rules set, or by which Prometheus tells series apart."""
+_NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+def label_problems(slo: Slo) -> Iterator[Problem]:
+    """Labels and annotations of the SLO's alerts whose names do not do."""
+    alerting = slo.alerting
+    yield from _labels(slo, "alerting.labels", alerting.labels)
+    yield from _annotations(slo, "alerting.annotations", alerting.annotations)
+    for name, tier in alerting.tiers.items():
+        yield from _labels(slo, f"alerting.tiers.{name}.labels", tier.labels)
+        yield from _annotations(slo, f"alerting.tiers.{name}.annotations", tier.annotations)
+
+
+def _labels(slo: Slo, part: str, labels: Mapping[str, str]) -> Iterator[Problem]:
+    for name in labels:
+        place = slo.place_of(f"{part}.{name}")
+        if name == "severity":
+            yield Problem(
+                place, "severity is a label of each tier", "set it by mlchaos.io/severity.<tier> (Sloth: in page_alert)"
+            )
+        elif name in RESERVED:
+            yield Problem(place, f"the label {name} is reserved: the rules set it", "rename it")
+        elif not _NAME.fullmatch(name):
+            yield Problem(place, f"{name!r} is no name of a label", "use letters, digits and _, and no digit first")
+
+
+def _annotations(slo: Slo, part: str, annotations: Mapping[str, str]) -> Iterator[Problem]:
+    for name in annotations:
+        if not _NAME.fullmatch(name):
+            yield Problem(
+                slo.place_of(f"{part}.{name}"),
+                f"{name!r} is no name of an alert's annotation",
+                "use letters, digits and _, and no digit first",
+            )
