@@ -1,0 +1,210 @@
+"""What the alert tiers would have done over recorded history: the rules' conditions, evaluated step by step.
+
+The history is a slice of events (5 m, as declared) at every step. A window at a step is the sum of the slices that tile
+it, ending at that step; the rules' windows up to 6 h are computed straight from the raw series, which is the same up to
+the extrapolation that Prometheus does at the edges of a range.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from slos.burn import Counts, budget_left, burn_rate
+from slos.model import TierAlert
+from slos.tiers import SLICE_SECONDS, TIERS, Tier, TierName
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The counts of the last slice at `start`, `start + step`, ... (epoch seconds); None where there is no data.
+
+    `per_slice` steps are a slice; `step` is in real seconds.
+    """
+
+    start: float
+    step: float
+    per_slice: int
+    counts: Sequence[Counts | None]
+
+    def at(self, index: int) -> float:
+        return self.start + index * self.step
+
+    @property
+    def end(self) -> float:
+        return self.at(len(self.counts) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is tried on a history: an objective with its alerts.
+
+    `period_seconds` is the nominal length of the window (declared time), `begins` gives the time (epoch seconds) at
+    which the window that ends at a time begins. `since`: what happened before is only there to fill the windows.
+    """
+
+    objective: float
+    tiers: Mapping[TierName, TierAlert]
+    minimum_events: float
+    period_seconds: float
+    time_scale: float
+    begins: Callable[[float], float]
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """One alert, from when it would have fired until its condition was over (epoch seconds).
+
+    `spent` is the share of the window's budget spent meanwhile; `ongoing`: it fires at the end of the history.
+    """
+
+    tier: TierName
+    severity: str
+    start: float
+    end: float
+    spent: float
+    ongoing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lowest:
+    """The least budget that was left, and when (epoch seconds)."""
+
+    left: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """What an objective would have brought.
+
+    `left` is the budget left at the end (None: no events), of a window of which the share `window_read` (0..1) lies
+    within the history; `lowest` is over the times whose whole window does. `coverage` is the share of the steps since
+    the beginning for which there is data.
+    """
+
+    objective: float
+    firings: tuple[Firing, ...]
+    unreachable: tuple[TierName, ...]
+    counts: Counts
+    left: float | None
+    window_read: float
+    lowest: Lowest | None
+    coverage: float
+
+
+def backtest(history: History, question: Question) -> Backtest:
+    """Evaluate the alerts and the budget at every step of the history since the question's beginning.
+
+    Raises ValueError for a history without a step.
+    """
+    if not history.counts:
+        raise ValueError("a history has at least one step")
+    first = next((i for i in range(len(history.counts)) if history.at(i) >= question.since), len(history.counts))
+    judged = history.counts[first:]
+    sums = _Sums(history)
+    last = len(history.counts) - 1
+    whole = _window(sums, question, last)
+    tiers = [tier for tier in TIERS if tier.name in question.tiers]
+    reachable = [tier for tier in tiers if tier.reachable(question.period_seconds, question.objective)]
+    firings = [firing for tier in reachable for firing in _firings(sums, question, tier, first, whole)]
+    begins = question.begins(history.end)
+    oldest = history.start - history.per_slice * history.step
+    return Backtest(
+        objective=question.objective,
+        firings=tuple(sorted(firings, key=lambda firing: firing.start)),
+        unreachable=tuple(tier.name for tier in tiers if tier not in reachable),
+        counts=whole,
+        left=_left(whole, question.objective),
+        window_read=min((history.end - oldest) / (history.end - begins), 1.0),
+        lowest=_lowest(sums, question, first),
+        coverage=sum(one is not None for one in judged) / len(judged) if judged else 0.0,
+    )
+
+
+class _Sums:
+    """Counts of any window that ends at a step, in constant time: running totals, one for each phase of the slices."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        stride = history.per_slice
+        self._bad = [0.0] * stride
+        self._total = [0.0] * stride
+        for index, one in enumerate(history.counts):
+            self._bad.append(self._bad[index] + (one.bad if one else 0.0))
+            self._total.append(self._total[index] + (one.total if one else 0.0))
+
+    def window(self, index: int, slices: int) -> Counts:
+        """The counts of so many slices up to the step; there is nothing before the history."""
+        stride = self.history.per_slice
+        newest = index + stride
+        oldest = max(newest - slices * stride, newest % stride)
+        bad, total = self._bad[newest] - self._bad[oldest], self._total[newest] - self._total[oldest]
+        return Counts(max(bad, 0.0), max(total, 0.0))
+
+    def bad_between(self, start: int, end: int) -> float:
+        """Bad events after one step up to another; a part of a slice counts for its share of it."""
+        whole, rest = divmod(end - start, self.history.per_slice)
+        part = self.history.counts[start + rest]
+        return self.window(end, whole).bad + (part.bad * rest / self.history.per_slice if part else 0.0)
+
+
+def _firings(sums: _Sums, question: Question, tier: Tier, first: int, whole: Counts) -> Iterator[Firing]:
+    history, alert = sums.history, question.tiers[tier.name]
+    pending = fired = None
+    holds = alert.for_seconds / question.time_scale
+    for index in range(first, len(history.counts) + 1):
+        over = index == len(history.counts)
+        if not over and _condition(sums, question, tier, index):
+            pending = index if pending is None else pending
+            if fired is None and (index - pending) * history.step >= holds:
+                fired = index
+            continue
+        if fired is not None:
+            end = index - over
+            yield Firing(
+                tier=tier.name,
+                severity=alert.severity,
+                start=history.at(fired),
+                end=history.at(end),
+                spent=burn_rate(sums.bad_between(fired, end) / whole.total, question.objective) if whole.total else 0.0,
+                ongoing=over,
+            )
+        pending = fired = None
+
+
+def _condition(sums: _Sums, question: Question, tier: Tier, index: int) -> bool:
+    """Whether both windows of a tier burn faster than its factor, and the short one saw enough events."""
+    factor = tier.factor(question.period_seconds)
+    short = sums.window(index, round(tier.short_seconds / SLICE_SECONDS))
+    if short.total < question.minimum_events or not _burns(short, question.objective, factor):
+        return False
+    return _burns(sums.window(index, round(tier.long_seconds / SLICE_SECONDS)), question.objective, factor)
+
+
+def _burns(counts: Counts, objective: float, factor: float) -> bool:
+    return counts.error_ratio is not None and burn_rate(counts.error_ratio, objective) > factor
+
+
+def _window(sums: _Sums, question: Question, index: int) -> Counts:
+    """The counts of the SLO's whole window at a step."""
+    history = sums.history
+    at = history.at(index)
+    return sums.window(index, max(round((at - question.begins(at)) / (history.step * history.per_slice)), 1))
+
+
+def _left(counts: Counts, objective: float) -> float | None:
+    return None if counts.error_ratio is None else budget_left(counts.error_ratio, objective)
+
+
+def _lowest(sums: _Sums, question: Question, first: int) -> Lowest | None:
+    history = sums.history
+    oldest = history.start - history.per_slice * history.step
+    lowest = None
+    for index in range(first, len(history.counts)):
+        at = history.at(index)
+        if question.begins(at) < oldest:
+            continue
+        left = _left(_window(sums, question, index), question.objective)
+        if left is not None and (lowest is None or left < lowest.left):
+            lowest = Lowest(left, at)
+    return lowest
