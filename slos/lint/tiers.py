@@ -2,50 +2,64 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from slos.duration import format_duration
 from slos.model import GaugeThreshold, RawRatio, Slo
 from slos.problems import Problem
 from slos.promql import PromqlError, has_window
-from slos.tiers import DAY, MINUTE, SLICE_SECONDS, TIER, TIERS, Tier
+from slos.tiers import DAY, MINUTE, SLICE_SECONDS, TIERS, Tier
 
 _SHORT_PERIOD = 28 * DAY
 """From here on the tiers' budget shares make factors that are about 1 or more."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Why a tier cannot work, and what may help other than switching it off."""
+
+    tier: Tier
+    part: str
+    message: str
+    remedy: str = ""
+
+
 def tier_problems(slo: Slo) -> Iterator[Problem]:
     """What is wrong with the tiers that are switched on."""
     on = [tier for tier in TIERS if tier.name in slo.alerting.tiers]
-    broken = {tier.name: problem for tier in on if (problem := _broken(slo, tier, on)) is not None}
-    yield from broken.values()
-    whole = [TIER[tier.name] for tier in on if tier.name not in broken]
+    faults = [fault for tier in on if (fault := _fault(slo, tier)) is not None]
+    broken = [fault.tier for fault in faults]
+    for fault in faults:
+        remedy = f"{fault.remedy}{_off(on, broken, fault.tier)}"
+        yield Problem(slo.place_of(fault.part), f"the tier {fault.tier.name} {fault.message}", remedy)
+    whole = [tier for tier in on if tier not in broken]
     yield from _eager(slo, whole)
     yield from _sliced(slo, whole)
 
 
-def _broken(slo: Slo, tier: Tier, on: list[Tier]) -> Problem | None:
-    """Why a tier cannot work at all."""
-    place, period = slo.place_of("alerting.tiers"), slo.window.seconds
-    off = f"switch it off: {_without(on, (tier,))}"
+def _fault(slo: Slo, tier: Tier) -> _Fault | None:
+    period = slo.window.seconds
     if tier.long_seconds >= period:
-        return Problem(place, f"the tier {tier.name} looks back {tier.long}, as long as the SLO's own window", off)
+        return _Fault(tier, "alerting.tiers", f"looks back {tier.long}, as long as the SLO's own window or longer")
     if not tier.reachable(period, slo.objective):
         factor = tier.factor(period)
         # Rounded up, so that the objective that is named does it.
         enough = math.ceil((1 - 1 / factor) * 1e6) / 1e4
-        return Problem(
-            place,
-            f"the tier {tier.name} can never fire: a burn rate of {factor:.4g} is an error ratio of "
-            f"{factor * (1 - slo.objective):.4g}, and there is none above 1",
-            f"raise the objective above {enough:g}%, or {off}",
+        ratio = factor * (1 - slo.objective)
+        return _Fault(
+            tier,
+            "alerting.tiers",
+            f"can never fire: a burn rate of {factor:.4g} is an error ratio of {ratio:.4g}, and none exceeds 1",
+            f"raise the objective above {enough:g}%, or ",
         )
     events = _most_events(slo, tier.short_seconds)
     if slo.minimum_events > events:
-        return Problem(
-            slo.place_of("minimum_events"),
-            f"the tier {tier.name} can never fire: it needs {slo.minimum_events:g} events in {tier.short}, and the "
-            f"indicator has {events:g} slices of time there",
-            f"lower mlchaos.io/minimum-events, or {off}",
+        return _Fault(
+            tier,
+            "minimum_events",
+            f"can never fire: it needs {slo.minimum_events:g} events in {tier.short}, in which the indicator has "
+            f"{events:g} slices of time",
+            "lower mlchaos.io/minimum-events, or ",
         )
     return None
 
@@ -71,7 +85,7 @@ def _eager(slo: Slo, on: list[Tier]) -> Iterator[Problem]:
         yield Problem(
             slo.place_of("alerting.tiers"),
             f"tiers fire at a burn rate that a healthy service has, below 1: {rates}",
-            f"switch them off, unless that is wanted: {_without(on, eager)}",
+            f"unless that is wanted, {_off(on, eager, eager[0])}",
             "warning",
         )
 
@@ -89,12 +103,12 @@ def _sliced(slo: Slo, on: list[Tier]) -> Iterator[Problem]:
             place,
             f"slices of {format_duration(seconds)} are longer than the short window of "
             f"{', '.join(f'{tier.name} ({tier.short})' for tier in hasty)}, which mostly holds none",
-            f"make them {hasty[0].short} or shorter, or switch those off: {_without(on, hasty)}",
+            f"make them {hasty[0].short} or shorter, or {_off(on, hasty, hasty[0])}",
             "warning",
         )
 
 
-def _without(on: list[Tier], off: tuple[Tier, ...] | list[Tier]) -> str:
-    """The annotation (and what Sloth has for it) that leaves some tiers away."""
+def _off(on: list[Tier], off: list[Tier], named: Tier) -> str:
+    """How to switch tiers off by annotation, and what Sloth has for the one that is named."""
     kept = ", ".join(tier.name for tier in on if tier not in off)
-    return f'mlchaos.io/tiers: "{kept or "none"}" (Sloth: {off[0].urgency}_alert: {{disable: true}})'
+    return f'switch it off: mlchaos.io/tiers: "{kept or "none"}" (Sloth: {named.urgency}_alert: {{disable: true}})'
