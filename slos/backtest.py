@@ -135,11 +135,14 @@ class _Sums:
 
     def window(self, index: int, slices: int) -> Counts:
         """The counts of so many slices up to the step; there is nothing before the history."""
-        stride = self.history.per_slice
-        newest = index + stride
-        oldest = max(newest - slices * stride, newest % stride)
-        bad, total = self._bad[newest] - self._bad[oldest], self._total[newest] - self._total[oldest]
+        bad, total = self.bad_and_total(index, slices)
         return Counts(max(bad, 0.0), max(total, 0.0))
+
+    def bad_and_total(self, index: int, slices: int) -> tuple[float, float]:
+        """The same as numbers, up to rounding: two of them for each tier and step are too many for objects."""
+        newest = index + self.history.per_slice
+        oldest = max(newest - slices * self.history.per_slice, newest % self.history.per_slice)
+        return self._bad[newest] - self._bad[oldest], self._total[newest] - self._total[oldest]
 
     def bad_between(self, start: int, end: int) -> float:
         """Bad events after one step up to another; a part of a slice counts for its share of it."""
@@ -174,15 +177,12 @@ def _firings(sums: _Sums, question: Question, tier: Tier, first: int, whole: Cou
 
 def _condition(sums: _Sums, question: Question, tier: Tier, index: int) -> bool:
     """Whether both windows of a tier burn faster than its factor, and the short one saw enough events."""
-    factor = tier.factor(question.period_seconds)
-    short = sums.window(index, round(tier.short_seconds / SLICE_SECONDS))
-    if short.total < question.minimum_events or not _burns(short, question.objective, factor):
+    threshold = tier.factor(question.period_seconds) * (1 - question.objective)
+    bad, total = sums.bad_and_total(index, round(tier.short_seconds / SLICE_SECONDS))
+    if total < question.minimum_events or bad <= threshold * total:  # without events, neither is more than 0
         return False
-    return _burns(sums.window(index, round(tier.long_seconds / SLICE_SECONDS)), question.objective, factor)
-
-
-def _burns(counts: Counts, objective: float, factor: float) -> bool:
-    return counts.error_ratio is not None and burn_rate(counts.error_ratio, objective) > factor
+    bad, total = sums.bad_and_total(index, round(tier.long_seconds / SLICE_SECONDS))
+    return bad > threshold * total
 
 
 def _window(sums: _Sums, question: Question, index: int) -> Counts:
