@@ -30,55 +30,47 @@ class CountExpressions:
     total: str
 
 
-def counts(
-    indicator: Indicator, seconds: float, time_scale: float = 1.0, recorded_total: str | None = None
-) -> CountExpressions:
+def counts(indicator: Indicator, seconds: float, time_scale: float = 1.0) -> CountExpressions:
     """The counts of the last `seconds` (as declared; `time_scale` divides them).
 
     Events are counted as events. A raw ratio counts slices of 5 m (over a window) or of 1 m (of the moment); a gauge
-    threshold counts its own slices. `recorded_total` is a selector of a recorded series that holds the total already:
-    where it is enough to fill in or to bound, the total is not computed twice.
+    threshold counts its own slices.
 
     Raises PromqlError for a query of which no events can be counted.
     """
     match indicator:
         case EventRatio():
-            return _events(indicator, scaled(seconds, time_scale), recorded_total)
+            return _events(indicator, scaled(seconds, time_scale))
         case LatencyThreshold():
             within, count = histogram_buckets(indicator.histogram, indicator.threshold)
-            return _events(EventRatio(total=count, good=within), scaled(seconds, time_scale), recorded_total)
+            return _events(EventRatio(total=count, good=within), scaled(seconds, time_scale))
         case RawRatio():
-            return _raw(indicator, seconds, time_scale, recorded_total)
+            return _raw(indicator, seconds, time_scale)
         case GaugeThreshold():
             return _gauge(indicator, seconds, time_scale)
 
 
-def _events(ratio: EventRatio, window: float, recorded_total: str | None) -> CountExpressions:
+def _events(ratio: EventRatio, window: float) -> CountExpressions:
+    """The scalar of a total that is absent is NaN, so that bad events without one are dropped with it."""
     total = f"({counts_expression(ratio.total, window)})"
-    known = f"max({recorded_total})" if recorded_total else total
     if ratio.bad is not None:
-        bad = f"({counts_expression(ratio.bad, window)})"
-        counted = f"clamp_max({bad} or on () 0 * {known}, scalar({known})) >= 0"
+        bad = f"clamp_max(({counts_expression(ratio.bad, window)}) or vector(0), scalar({total})) >= 0"
     else:
-        # Good and total must be of one moment: a recorded total of the moment before would make bad events of a fall.
-        good = f"({counts_expression(ratio.good or '', window)})"
-        counted = f"(clamp_min({total} - {good}, 0) or on () {known}) >= 0"
-    return CountExpressions(counted, f"{total} >= 0")
+        good = f"(({counts_expression(ratio.good or '', window)}) or vector(0))"
+        bad = f"clamp_min({total} - {good}, 0) >= 0"
+    return CountExpressions(bad, f"{total} >= 0")
 
 
-def _raw(ratio: RawRatio, seconds: float, time_scale: float, recorded_total: str | None) -> CountExpressions:
+def _raw(ratio: RawRatio, seconds: float, time_scale: float) -> CountExpressions:
     """NaN is what a ratio without traffic gives: slices in which nothing happened, which is neither absent nor bad."""
     value = f"max({at_window(ratio.query, scaled(seconds, time_scale)).strip()})"
     if has_window(ratio.query):
         slices = number(seconds / SLICE_SECONDS)
         total = f"{slices} * ({value} >= bool -Inf)"
-        bad = f"({slices} * clamp({value}, 0, 1) >= 0)"
-    else:
-        slices = tiled(seconds, RAW_SLICE_SECONDS, time_scale)
-        total = f"sum_over_time(({value} >= bool -Inf){slices})"
-        bad = f"sum_over_time((clamp({value}, 0, 1) >= 0){slices})"
-    known = f"max({recorded_total})" if recorded_total else f"({total})"
-    return CountExpressions(f"{bad} or on () 0 * {known}", total)
+        return CountExpressions(f"({slices} * clamp({value}, 0, 1) >= 0) or 0 * {total}", total)
+    slices = tiled(seconds, RAW_SLICE_SECONDS, time_scale)
+    total = f"sum_over_time(({value} >= bool -Inf){slices})"
+    return CountExpressions(f"sum_over_time((clamp({value}, 0, 1) >= 0){slices}) or 0 * {total}", total)
 
 
 def _gauge(gauge: GaugeThreshold, seconds: float, time_scale: float) -> CountExpressions:

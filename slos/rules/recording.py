@@ -34,8 +34,7 @@ def short_rules(slo: Slo, time_scale: float) -> list[RecordingRule]:
     """Windows counted straight from the indicator's series, all burn rates, the budget left, and the declaration."""
     rules = []
     for window in straight_windows(slo, time_scale):
-        recorded = series(EVENTS, slo=slo.name, window=window.label)
-        expressions = counts(slo.indicator, window.seconds, time_scale, recorded)
+        expressions = counts(slo.indicator, window.seconds, time_scale)
         labels = _labels(slo, window=window.label)
         rules.append(RecordingRule(EVENTS, expressions.total, labels))
         rules.append(RecordingRule(BAD_EVENTS, expressions.bad, labels))
