@@ -1,0 +1,59 @@
+"""Reads SLO files and directories of them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import slos
+from slos.problems import Place, Problem
+from slos.reading import Loaded, read
+
+CATALOG = Path(slos.__file__).parent / "catalog"
+"""The SLOs that come with mlchaos."""
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+def load(paths: Sequence[Path]) -> Loaded:
+    """What files, and directories of *.yaml and *.yml files at any depth, declare together.
+
+    Whatever cannot be read is a problem of the result; a file named twice is read once.
+    """
+    problems: list[Problem] = []
+    texts: dict[str, str] = {}
+    for path in _files(paths, problems):
+        try:
+            texts[str(path)] = path.read_bytes().decode("utf-8-sig")
+        except OSError as error:
+            problems.append(_unreadable(path, error))
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            problems.append(Problem(Place(str(path), line), "no UTF-8 text", "save the file as UTF-8"))
+    loaded = read(texts)
+    return Loaded(loaded.slos, tuple(sorted((*problems, *loaded.problems), key=lambda problem: problem.place)))
+
+
+def _files(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Path]:
+    seen: set[Path] = set()
+    for path in paths:
+        for file in _within(path, problems) if path.is_dir() else [path]:
+            real = file.resolve()
+            if real not in seen:
+                seen.add(real)
+                yield file
+
+
+def _within(directory: Path, problems: list[Problem]) -> list[Path]:
+    try:
+        files = sorted(path for path in directory.rglob("*") if path.suffix in _SUFFIXES and not path.is_dir())
+    except OSError as error:
+        problems.append(_unreadable(directory, error))
+        return []
+    if not files:
+        message = "no SLO file in this directory"
+        problems.append(Problem(Place(str(directory)), message, "name one with *.yaml or *.yml files in it"))
+    return files
+
+
+def _unreadable(path: Path, error: OSError) -> Problem:
+    reason = (error.strerror or str(error)).lower()
+    return Problem(Place(str(path)), f"cannot be read: {reason}", "check the path and its permissions")

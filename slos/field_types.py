@@ -1,0 +1,105 @@
+"""Types of fields that several file formats share: names, labels, durations."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from slos.duration import DurationError, parse_duration
+from slos.structure import refusal
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?")
+_SLOTH_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,98}[A-Za-z0-9])?")
+_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_SPOKEN_DURATION = re.compile(r"\s*(\d+)\s*(ms|milli\w*|mon\w*|m\w*|s\w*|h\w*|d\w*|w\w*|q\w*|y\w*)\s*", re.IGNORECASE)
+_SPOKEN_UNITS = {"ms": "ms", "milli": "ms", "mon": "M", "m": "m", "s": "s", "h": "h", "d": "d", "w": "w", "q": "Q"}
+_DAYS = {"M": 30, "Q": 90, "Y": 365}
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        better = re.sub(r"[^a-z0-9.]+", "-", text.lower())[:63].strip("-.") or "llm-availability"
+        raise refusal(f"{text!r} is no name", f"write {better}: at most 63 lower-case letters, digits, - and .")
+    return text
+
+
+def _sloth_name(text: str) -> str:
+    if not _SLOTH_NAME.fullmatch(text):
+        better = re.sub(r"[^A-Za-z0-9_.]+", "-", text)[:100].strip("-._") or "requests-availability"
+        raise refusal(f"{text!r} is no name", f"write {better}: at most 100 letters, digits, -, _ and .")
+    return text
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise refusal("an empty text", "write something, or leave the key out")
+    return text
+
+
+def _duration(text: str) -> str:
+    try:
+        parse_duration(text)
+    except DurationError as error:
+        message, _, remedy = str(error).rpartition(": ")
+        raise refusal(message, spoken_duration(text) or remedy) from error
+    return text
+
+
+def spoken_duration(text: str) -> str | None:
+    """What to write for `30 days` or `1M`; None when the text says no duration at all."""
+    match = _SPOKEN_DURATION.fullmatch(text)
+    if match is None:
+        return None
+    number, word = int(match[1]), match[2]
+    unit = word if word in ("M", "Q", "Y") else _unit(word.lower())
+    if number == 0:
+        return None
+    return f"write {number * _DAYS[unit]}d" if unit in _DAYS else f"write {number}{unit}"
+
+
+def _unit(word: str) -> str:
+    if word.startswith("y"):
+        return "Y"
+    return next(unit for start, unit in _SPOKEN_UNITS.items() if word.startswith(start))
+
+
+def _joined(value: object) -> object:
+    """OpenSLO lets a label have several values; Prometheus has one: they are joined with commas."""
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return ",".join(value)
+    return value
+
+
+def label_name_advice(name: str) -> str | None:
+    """The nearest name that Prometheus takes for a label; None when it takes this one."""
+    if _LABEL_NAME.fullmatch(name):
+        return None
+    return re.sub(r"[^a-zA-Z0-9_]", "_", name).lstrip("0123456789") or "team"
+
+
+def _label_names(labels: dict[str, str]) -> dict[str, str]:
+    for name in labels:
+        better = label_name_advice(name)
+        if better:
+            raise refusal(f"{name!r} is no label name of Prometheus", f"write {better}")
+    return labels
+
+
+Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": f"^{_NAME.pattern}$"})]
+SlothName = Annotated[
+    str, AfterValidator(_sloth_name), Field(json_schema_extra={"pattern": f"^{_SLOTH_NAME.pattern}$"})
+]
+Filled = Annotated[str, AfterValidator(_filled), Field(json_schema_extra={"pattern": r"\S"})]
+"""A text that says something."""
+Duration = Annotated[str, AfterValidator(_duration), Field(json_schema_extra={"pattern": r"^([0-9]+(ms|[ywdhms]))+$"})]
+"""A duration as Prometheus writes it."""
+LabelValue = Annotated[
+    str,
+    BeforeValidator(_joined),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
+PrometheusLabels = Annotated[
+    dict[str, str],
+    AfterValidator(_label_names),
+    Field(json_schema_extra={"propertyNames": {"pattern": f"^{_LABEL_NAME.pattern}$"}}),
+]

@@ -1,0 +1,54 @@
+"""Collects what is wrong with one document, and keeps what follows from it to itself."""
+
+from typing import Literal
+
+from slos.problems import Problem
+from slos.yaml_document import Document, Path
+
+
+class Findings:
+    """The problems of one document.
+
+    `spoilt` paths hold a value that was reported, or put in to be able to read on: nothing at or below them is said
+    again. `expected` are keys that a reported misspelling stands for: nobody is told that they are missing too.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Problem] = []
+        self.spoilt: set[Path] = set(document.damaged)
+        self.expected: set[Path] = set()
+
+    def error(self, path: Path, message: str, remedy: str) -> None:
+        self._add(path, message, remedy, "error")
+
+    def warn(self, path: Path, message: str, remedy: str) -> None:
+        self._add(path, message, remedy, "warning")
+
+    def unknown_key(self, path: Path, message: str, remedy: str) -> None:
+        """Like an error, at the key rather than its value."""
+        if not self.is_spoilt(path):
+            self.problems.append(Problem(self.document.place_of_key(path), message, remedy))
+
+    def missing(self, parent: Path, keys: tuple[str, ...], message: str, remedy: str) -> None:
+        """None of `keys` is there, said at the mapping where they should be."""
+        if not any((*parent, key) in self.expected or (*parent, key) in self.spoilt for key in keys):
+            self._add(parent, message, remedy, "error")
+
+    def refuse_empty(self, except_below: tuple[str, ...]) -> None:
+        """Reports every key that stands there without a value, except below some of the document's own keys."""
+        for path in self.document.empty:
+            if path[0] not in except_below:
+                self.error(path, "no value", "write one, or leave the key out")
+                self.spoilt.add(path)
+
+    def is_spoilt(self, path: Path) -> bool:
+        return bool(self.spoilt) and any(path[:length] in self.spoilt for length in range(len(path) + 1))
+
+    @property
+    def has_errors(self) -> bool:
+        return bool(self.document.damaged) or any(problem.level == "error" for problem in self.problems)
+
+    def _add(self, path: Path, message: str, remedy: str, level: Literal["error", "warning"]) -> None:
+        if not self.is_spoilt(path):
+            self.problems.append(Problem(self.document.place_of(path), message, remedy, level))

@@ -1,0 +1,25 @@
+"""Where the parts of an SLO stand in their files, found only when somebody asks."""
+
+from collections.abc import Iterator, Mapping
+
+from slos.problems import Place
+from slos.yaml_document import Document, Path
+
+
+class Places(Mapping[str, Place]):
+    """Place of each part by its name in the model; parts may be in different documents."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: Mapping[str, tuple[Document, Path]]) -> None:
+        self._parts = parts
+
+    def __getitem__(self, part: str) -> Place:
+        document, path = self._parts[part]
+        return document.place_of(path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)

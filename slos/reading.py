@@ -1,0 +1,117 @@
+"""From the text of SLO files to the model, and to everything that is wrong with them, in one pass."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from slos import openslo, sloth
+from slos.findings import Findings
+from slos.from_openslo import ReferredSli, read_service, read_slo
+from slos.identity import Kind, identify
+from slos.lint import lint
+from slos.model import Service, Slo, SloSet
+from slos.problems import Problem
+from slos.structure import fitted
+from slos.yaml_document import Document, documents
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What could be read, and every problem, sorted by place."""
+
+    slos: SloSet
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong; warnings let files pass."""
+        return not any(problem.level == "error" for problem in self.problems)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What came out of the documents so far. SLOs and services stand beside the findings of their documents."""
+
+    slo_documents: list[tuple[openslo.SloDocument, Findings]] = field(default_factory=list)
+    slis: dict[str, ReferredSli] = field(default_factory=dict)
+    slos: list[tuple[Slo, Findings]] = field(default_factory=list)
+    services: list[tuple[Service, Findings]] = field(default_factory=list)
+    findings: list[Findings] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read(texts: Mapping[str, str]) -> Loaded:
+    """Everything that the files declare together: file name -> YAML with one or several documents.
+
+    Never raises for what is in a file: each problem is in the result, and the rest is read on. An SLO whose document
+    has an error is not in the result.
+    """
+    reading = _Reading()
+    for file, text in texts.items():
+        found, broken = documents(file, text)
+        reading.problems += broken
+        for document in found:
+            _read_document(document, reading)
+    for slo_document, findings in reading.slo_documents:
+        slo = read_slo(slo_document, findings, reading.slis)
+        if slo is not None:
+            reading.slos.append((slo, findings))
+    return _loaded(reading)
+
+
+def _read_document(document: Document, reading: _Reading) -> None:
+    findings = Findings(document)
+    reading.findings.append(findings)
+    kind = identify(document, findings)
+    if kind is None or kind is Kind.UNUSED:
+        return
+    findings.refuse_empty(sloth.CLUSTER_KEYS if kind is Kind.SLOTH_CRD else ())
+    if kind is Kind.SLOTH or kind is Kind.SLOTH_CRD:
+        reading.slos += [(slo, findings) for slo in sloth.read_slos(document, findings, crd=kind is Kind.SLOTH_CRD)]
+    elif kind is Kind.SERVICE:
+        service = fitted(openslo.ServiceDocument, document.value, findings, openslo.HINTS)
+        if service is not None:
+            reading.services.append((read_service(service, findings), findings))
+    elif kind is Kind.SLI:
+        _read_sli(document, findings, reading)
+    else:
+        slo = fitted(openslo.SloDocument, document.value, findings, openslo.HINTS)
+        if slo is not None:
+            reading.slo_documents.append((slo, findings))
+
+
+def _read_sli(document: Document, findings: Findings, reading: _Reading) -> None:
+    sli = fitted(openslo.SliDocument, document.value, findings, openslo.HINTS)
+    if sli is None or findings.is_spoilt(("metadata", "name")):
+        return
+    first = reading.slis.setdefault(sli.metadata.name, ReferredSli(sli, findings))
+    if first.findings is not findings:
+        message = f"a second SLI called {sli.metadata.name!r}; the first is at {first.findings.document.place}"
+        findings.error(("metadata", "name"), message, "give it a name of its own")
+
+
+def _loaded(reading: _Reading) -> Loaded:
+    found = list(reading.problems)
+    for findings in reading.findings:
+        found += findings.problems
+    bad = {id(findings) for findings in reading.findings if findings.has_errors}
+    good = SloSet(
+        tuple(slo for slo, findings in reading.slos if id(findings) not in bad),
+        tuple(service for service, findings in reading.services if id(findings) not in bad),
+    )
+    return Loaded(
+        good, tuple(sorted({*found, *_linted(reading)}, key=lambda problem: (problem.place, problem.message)))
+    )
+
+
+def _linted(reading: _Reading) -> list[Problem]:
+    """What lint says of all that could be read, except of values put in where the file's own were wrong."""
+    mended = [(slo, findings) for slo, findings in reading.slos if findings.spoilt]
+    nameless = {id(slo) for slo, findings in mended if findings.is_spoilt(("metadata", "name"))}
+    found = lint(
+        SloSet(
+            tuple(slo for slo, _ in reading.slos if id(slo) not in nameless),
+            tuple(service for service, _ in reading.services),
+        )
+    )
+    put_in = {findings.document.place_of(path) for _, findings in mended for path in findings.spoilt}
+    return [problem for problem in found if problem.place not in put_in]

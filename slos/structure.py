@@ -1,0 +1,219 @@
+"""Checks a document against a pydantic model, and says in our words what does not fit and what to write instead."""
+
+import copy
+import json
+import math
+import types
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from slos.findings import Findings
+from slos.yaml_document import Path
+
+M = TypeVar("M", bound="Strict")
+
+_WANTED = {
+    "string_type": "a text",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "keys and values",
+    "model_type": "keys and values",
+}
+_BOUNDS = {
+    "greater_than": ("gt", "greater than"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "at most"),
+}
+
+
+class Strict(BaseModel):
+    """A part of a document in which nothing unknown and nothing of another type is let through."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel, frozen=True)
+
+
+def refusal(message: str, remedy: str) -> PydanticCustomError:
+    """What a validator of a field raises."""
+    return PydanticCustomError("refused", "{message}; {remedy}", {"message": message, "remedy": remedy})
+
+
+def fitted(
+    model: type[M], value: object, findings: Findings, hints: Mapping[str, str], *, by_alias: bool = True
+) -> M | None:
+    """The document as the model; what does not fit is reported.
+
+    To find what else is wrong, what does not fit is left out or replaced by the model's example, and the rest read on:
+    None only when that does not help. `hints` says what to write instead of keys that people know from elsewhere.
+    """
+    try:
+        return model.model_validate(value, by_alias=by_alias, by_name=not by_alias)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    mended = copy.deepcopy(value)
+    for detail in sorted(details, key=lambda detail: detail["type"] == "missing"):
+        _report(model, detail, findings, hints, by_alias)
+        _mend(model, mended, detail, findings, by_alias)
+    try:
+        return model.model_validate(mended, by_alias=by_alias, by_name=not by_alias)
+    except ValidationError:
+        return None
+
+
+def _report(
+    model: type[BaseModel], detail: ErrorDetails, findings: Findings, hints: Mapping[str, str], by_alias: bool
+) -> None:
+    path, kind = detail["loc"], detail["type"]
+    if kind == "missing":
+        key = str(path[-1])
+        findings.missing(path[:-1], (key,), f"{key} is missing", f"add {_written(model, path, by_alias)}")
+    elif kind == "extra_forbidden":
+        _report_unknown(model, path, findings, hints, by_alias)
+    else:
+        findings.error(path, *_misfit(model, detail, by_alias))
+
+
+def _report_unknown(
+    model: type[BaseModel], path: Path, findings: Findings, hints: Mapping[str, str], by_alias: bool
+) -> None:
+    key = str(path[-1])
+    known = _known_keys(_model_at(model, path[:-1], by_alias), by_alias)
+    if key in hints:
+        remedy = hints[key]
+        near = [name for name in known if name in remedy.replace(",", "").split()]
+    else:
+        near = get_close_matches(key, known, n=1, cutoff=0.6) or [
+            name for name in known if name.lower() == key.lower().replace("_", "")
+        ]
+        remedy = f"write {near[0]}" if near else f"remove it; the keys known here are {', '.join(known)}"
+    findings.unknown_key(path, f"unknown key {key!r}", remedy)
+    findings.expected.update((*path[:-1], name) for name in near)
+
+
+def _misfit(model: type[BaseModel], detail: ErrorDetails, by_alias: bool) -> tuple[str, str]:
+    """Message and remedy for a value that is of the wrong type or out of bounds."""
+    path, kind, value = detail["loc"], detail["type"], detail["input"]
+    context = detail.get("ctx", {})
+    if kind == "refused":
+        return context["message"], context["remedy"]
+    if kind in _WANTED:
+        return f"{_described(value)} where {_WANTED[kind]} is wanted", _retyped(model, kind, value, path, by_alias)
+    if kind in _BOUNDS:
+        key, words = _BOUNDS[kind]
+        return f"{value} is not {words} {context[key]:g}", f"write {_written(model, path, by_alias)}"
+    if kind == "literal_error":
+        choices = [choice.strip("'") for choice in context["expected"].replace(" or ", ", ").split(", ")]
+        near = get_close_matches(str(value), choices, n=1, cutoff=0.5)
+        return f"{_described(value)} is none of {', '.join(choices)}", f"write {near[0] if near else choices[0]}"
+    if kind in ("too_short", "too_long"):
+        number = context["actual_length"]
+        entries = f"{number} entries where one is wanted" if number else "no entries"
+        return entries, f"write {_written(model, path, by_alias)}"
+    return detail["msg"], f"write {_written(model, path, by_alias)}"
+
+
+def _described(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"{value}".lower()
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f"the text {value!r}" if len(value) <= 60 else f"the text {value[:57]!r}..."
+    return "a list" if isinstance(value, list) else "keys and values"
+
+
+def _retyped(model: type[BaseModel], kind: str, value: object, path: Path, by_alias: bool) -> str:
+    if kind == "string_type" and isinstance(value, bool | int | float):
+        return f'put it in quotes: "{_described(value).removeprefix("the number ")}"'
+    if isinstance(value, str) and kind in ("float_type", "int_type"):
+        number = _number(value)
+        if number is not None:
+            return f"remove the quotes: {number}"
+    if isinstance(value, str) and kind == "bool_type":
+        return "write true or false, without quotes"
+    return f"write {_written(model, path, by_alias)}"
+
+
+def _number(text: str) -> str | None:
+    try:
+        number = float(text.strip().removesuffix("%"))
+    except ValueError:
+        return None
+    return f"{number:g}" if math.isfinite(number) else None
+
+
+def _written(model: type[BaseModel], path: Path, by_alias: bool) -> str:
+    """`key: example`, and what the key means."""
+    named = [part for part in path if isinstance(part, str)]
+    field = _field_at(model, path, by_alias)
+    key = named[-1] if named else "it"
+    if field is None:
+        return f"a text for {key}"
+    example = f": {json.dumps(field.examples[0])}" if field.examples else ""
+    meaning = f" ({field.description[0].lower()}{field.description[1:].rstrip('.')})" if field.description else ""
+    return f"{key}{example}{meaning}"
+
+
+def _mend(model: type[BaseModel], value: Any, detail: ErrorDetails, findings: Findings, by_alias: bool) -> None:
+    path = detail["loc"]
+    if not path:
+        return
+    findings.spoilt.add(path)
+    holder = value
+    for part in path[:-1]:
+        holder = holder[part]
+    field = _field_at(model, path, by_alias)
+    if field is not None and field.is_required() and field.examples and isinstance(holder, dict):
+        holder[path[-1]] = copy.deepcopy(field.examples[0])
+    elif isinstance(holder, dict):
+        holder.pop(path[-1], None)
+
+
+def _known_keys(model: type[BaseModel] | None, by_alias: bool) -> list[str]:
+    if model is None:
+        return []
+    return [(field.alias if by_alias else None) or name for name, field in model.model_fields.items()]
+
+
+def _model_at(model: type[BaseModel], path: Path, by_alias: bool) -> type[BaseModel] | None:
+    if not path:
+        return model
+    field = _field_at(model, path, by_alias)
+    return _model_in(field.annotation) if field is not None else None
+
+
+def _field_at(model: type[BaseModel], path: Path, by_alias: bool) -> FieldInfo | None:
+    """The field that the last key of `path` names; None inside a mapping with free keys."""
+    field: FieldInfo | None = None
+    here: type[BaseModel] | None = model
+    for part in path:
+        if isinstance(part, int):
+            continue
+        if here is None:
+            return None
+        keys = zip(_known_keys(here, by_alias), here.model_fields.values(), strict=True)
+        field = next((candidate for key, candidate in keys if key == part), None)
+        here = _model_in(field.annotation) if field is not None else None
+    return field
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field's annotation speaks of: itself, or inside Annotated, a list or an optional."""
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return annotation if issubclass(annotation, BaseModel) else None
+    if get_origin(annotation) in (Annotated, list, Union, types.UnionType):
+        for argument in get_args(annotation):
+            found = _model_in(argument)
+            if found is not None:
+                return found
+    return None
