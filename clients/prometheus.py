@@ -162,7 +162,7 @@ class Prometheus:
         try:
             fetched = self.fetch("query_range", parameters)
         except RefusedQueryError as error:
-            raise RefusedQueryError(f"{error} (query: {_shortened(query)})", error.status) from error.__cause__
+            raise _refused(query, error) from error.__cause__
         try:
             result = list(fetched.data["result"])
         except (LookupError, TypeError) as error:
@@ -197,7 +197,7 @@ class Prometheus:
             else:
                 result = self._client.custom_query(query, params={"time": f"{at:.3f}"})
         except RefusedQueryError as error:
-            raise RefusedQueryError(f"{error} (query: {_shortened(query)})", error.status) from error.__cause__
+            raise _refused(query, error) from error.__cause__
         except (KeyError, TypeError) as error:
             raise self._strange(f"no data in it ({_in_words(error)})") from error
         if not isinstance(result, list):
@@ -216,6 +216,10 @@ class Prometheus:
 
 def _in_words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
+
+
+def _refused(query: str, error: RefusedQueryError) -> RefusedQueryError:
+    return RefusedQueryError(f"{error} (query: {_shortened(query)})", error.status, error.reason)
 
 
 def _shortened(query: str) -> str:

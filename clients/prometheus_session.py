@@ -26,11 +26,12 @@ class PrometheusError(Exception):
 
 
 class RefusedQueryError(PrometheusError):
-    """Prometheus did not like the query, or has no such endpoint: `status` is that of its answer."""
+    """Prometheus did not like the query, or has no such endpoint: `status` and `reason` are its own."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, reason: str) -> None:
         super().__init__(message)
         self.status = status
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,9 @@ class BoundedSession:
             raise PrometheusError(f"{self._url} does not answer like Prometheus: its answer is no JSON object")
         if status != requests.codes.ok or document.get("status") != "success":
             reason = document.get("error", "no reason given")
-            raise RefusedQueryError(f"{self._url} refused the query with status {status}: {reason}", status)
+            raise RefusedQueryError(
+                f"{self._url} refused the query with status {status}: {reason}", status, str(reason)
+            )
         self.warnings = _warnings(document.get("warnings") or ())
         return Body(status, content, document)
 

@@ -70,6 +70,15 @@ def shape(expr: ast.Expr) -> Shape:
     return "grouped" if "grouped" in shapes else "many" if "many" in shapes else "one"
 
 
+def gives_scalar(expr: ast.Expr) -> bool:
+    """Whether an expression gives a plain number instead of a vector."""
+    if isinstance(expr, ast.Call):
+        return bool(expr.func.return_type == ast.ValueType.Scalar)
+    if isinstance(expr, (ast.ParenExpr, ast.UnaryExpr, ast.BinaryExpr)):
+        return all(gives_scalar(child) for child in children(expr))
+    return isinstance(expr, ast.NumberLiteral)
+
+
 def refuse_groups(expr: ast.Expr) -> None:
     """Raise PromqlError if an expression gives a series for each group: an SLO has one."""
     if shape(expr) == "grouped":
