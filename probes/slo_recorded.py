@@ -44,7 +44,7 @@ def read_recorded(
         budgets=reader.read(selector(BUDGET_REMAINING, matchers)),
         coverages=reader.read(selector(WINDOW_COVERAGE, matchers)),
         event_times=reader.read(f"timestamp({selector(EVENTS, [*matchers, f'window={quoted(SLICE)}'])})"),
-        budget_times=reader.read(f"timestamp({selector(BUDGET_REMAINING, matchers)})"),
+        long_times=reader.read(f"timestamp({selector(WINDOW_COVERAGE, matchers)})"),
         calendar_starts=reader.read(CALENDAR_START) if calendars else (),
         warnings=tuple(reader.warnings),
     )

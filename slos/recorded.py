@@ -25,8 +25,8 @@ class Recorded:
     """The recorded series at the time `at` (seconds since the epoch).
 
     `events` are needed for SLOs with minimum events only. The `..._times` are the times (seconds since the epoch) of
-    the newest samples: of the events of the shortest window, and of the budget. A warning is Prometheus's: something
-    may be missing.
+    the newest samples: of the events of the shortest window, and of the coverage, which the rules of the long windows
+    always give. A warning is Prometheus's: something may be missing.
     """
 
     at: float
@@ -37,7 +37,7 @@ class Recorded:
     budgets: Samples = ()
     coverages: Samples = ()
     event_times: Samples = ()
-    budget_times: Samples = ()
+    long_times: Samples = ()
     calendar_starts: Samples = ()
     warnings: tuple[str, ...] = ()
 
@@ -103,7 +103,7 @@ def by_slo(recorded: Recorded) -> dict[str, RecordedSlo]:
         ("budget", recorded.budgets),
         ("coverage", recorded.coverages),
         ("event time", recorded.event_times),
-        ("budget time", recorded.budget_times),
+        ("long time", recorded.long_times),
     )
     for what, samples in singles:
         for sample in samples:

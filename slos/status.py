@@ -30,7 +30,7 @@ class SloStatus:
     Ratios are 0..1 (`budget_left` may be negative); `burn` is by window label, from the shortest, the SLO's own window
     last; `period_seconds` is nominal, `seconds_to_exhaustion` are real seconds (infinite: never at this rate);
     `coverage` is the share of the window of which there is data; `read_at` is the time of the newest reading (seconds
-    since the epoch). `reasons` say why the state is what it is.
+    since the epoch). `reasons` say why the state is what it is. `recorded` is False where Prometheus has nothing of it.
     """
 
     name: str
@@ -49,13 +49,14 @@ class SloStatus:
     seconds_to_exhaustion: float | None = None
     burning_tiers: tuple[TierName, ...] = ()
     read_at: float | None = None
+    recorded: bool = True
 
 
 def judge(recorded: Recorded, names: Collection[str] = ()) -> tuple[SloStatus, ...]:
     """Every SLO that is recorded, by name; with `names` only those, unknown where nothing is recorded."""
     found = by_slo(recorded)
     wanted = sorted(set(names) or found)
-    return tuple(_status(name, found[name], recorded) if name in found else _unrecorded(name) for name in wanted)
+    return tuple(_status(name, found[name], recorded) if name in found else unrecorded(name) for name in wanted)
 
 
 def worst_first(statuses: Iterable[SloStatus]) -> list[SloStatus]:
@@ -73,8 +74,9 @@ def _rank(status: SloStatus) -> int:
     return {"exhausted": 1, "burning": 2}.get(status.state, 4)
 
 
-def _unrecorded(name: str) -> SloStatus:
-    return SloStatus(name, "unknown", (f"nothing is recorded of it: {_NO_RULES}",))
+def unrecorded(name: str) -> SloStatus:
+    """The status of an SLO that nothing is recorded of: unknown, with the remedy."""
+    return SloStatus(name, "unknown", (f"nothing is recorded of it: {_NO_RULES}",), recorded=False)
 
 
 def _status(name: str, slo: RecordedSlo, recorded: Recorded) -> SloStatus:
@@ -195,7 +197,7 @@ def _budget_left(one: Declared, slo: RecordedSlo, at: float) -> float | None:
 
 def _long_rules_run(one: Declared, slo: RecordedSlo, at: float) -> bool:
     """Whether the rules of the long windows, a group of their own, still give readings."""
-    read_at = slo.single.get("budget time")
+    read_at = slo.single.get("long time")
     return read_at is not None and at - read_at <= stale_after(LONG_RULE_INTERVAL_SECONDS, one.time_scale)
 
 
@@ -266,7 +268,7 @@ def _why_no_budget(one: Declared, slo: RecordedSlo, at: float) -> str:
     if not math.isfinite(budget):
         return f"its budget is {budget}"
     if not _long_rules_run(one, slo, at):
-        return "its budget is not recorded any more: does Prometheus still evaluate its long rules?"
+        return "the rules of its long windows give nothing current: does Prometheus still evaluate them?"
     return _too_few(one, slo, one.window)
 
 

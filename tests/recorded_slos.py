@@ -81,7 +81,7 @@ class FakeSlo:
             if burn is not None:
                 yield Series(BURN_RATE, at_window, burn, read)
         if self.budget is not None:
-            yield Series(BUDGET_REMAINING, own, self.budget, long_read)
+            yield Series(BUDGET_REMAINING, own, self.budget, read)
         if self.coverage is not None:
             yield Series(WINDOW_COVERAGE, own, self.coverage, long_read)
 
@@ -111,7 +111,7 @@ def recorded(*slos: FakeSlo, more: tuple[Series, ...] = (), warnings: tuple[str,
         budgets=of(BUDGET_REMAINING),
         coverages=of(WINDOW_COVERAGE),
         event_times=times(EVENTS, "5m"),
-        budget_times=times(BUDGET_REMAINING),
+        long_times=times(WINDOW_COVERAGE),
         calendar_starts=of(CALENDAR_START),
         warnings=warnings,
     )

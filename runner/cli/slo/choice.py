@@ -1,0 +1,92 @@
+"""Which SLOs a command is about: named, declared in files, of a service, or all that are recorded."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from clients.prometheus import Prometheus
+from runner.slo_status import read_statuses
+from slos.model import Slo
+from slos.status import SloStatus, unrecorded
+
+F = TypeVar("F", bound=Callable[..., None])
+
+
+def choice_options(command: F) -> F:
+    for option in (
+        click.argument("names", nargs=-1, metavar="[NAME]..."),
+        click.option("--service", metavar="S", help="Those of this service."),
+        click.option(
+            "--file",
+            "files",
+            multiple=True,
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Those that a file or directory declares; may be given again.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The SLOs asked for. Without names and files it is every recorded one, of the service if there is one."""
+
+    names: tuple[str, ...] = ()
+    service: str | None = None
+    declared: tuple[Slo, ...] = ()
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        return (*self.names, *(slo.name for slo in self.declared))
+
+
+def choose(names: Sequence[str], service: str | None, files: Sequence[Path]) -> Choice:
+    """The choice; ends the program with 2 when a file cannot be read, or is wrong. Files keep to the service, too."""
+    declared: tuple[Slo, ...] = ()
+    if files:
+        from runner.cli.slo.loading import load_or_exit
+
+        declared = load_or_exit(files).slos
+        if service is not None:
+            declared = tuple(slo for slo in declared if slo.service == service)
+            if not declared:
+                raise click.UsageError(f"the files declare no SLO of the service {service}")
+    return Choice(tuple(names), service, declared)
+
+
+def read_chosen(prometheus: Prometheus, at: float, choice: Choice, recorded_too: bool = False) -> list[SloStatus]:
+    """The statuses of those chosen, by name; with `recorded_too` of every recorded one beside those declared in files.
+
+    What is declared and not recorded is unknown. Raises PrometheusError.
+    """
+    names = () if recorded_too and not choice.names else choice.all_names
+    statuses = {one.name: one for one in read_statuses(prometheus, at, names, choice.service)}
+    for slo in choice.declared:
+        found = statuses.get(slo.name, unrecorded(slo.name))
+        if not found.recorded:
+            statuses[slo.name] = _as_declared(found, slo)
+    return [statuses[name] for name in sorted(statuses)]
+
+
+def nothing_recorded(prometheus: Prometheus, choice: Choice) -> str:
+    """What to say when Prometheus has nothing of any of the SLOs chosen."""
+    of = f" of the service {choice.service}" if choice.service is not None else ""
+    which = ", ".join(choice.all_names[:3]) + (", ..." if len(choice.all_names) > 3 else "")
+    what = f"nothing of {which}{of}" if which else f"no SLO{of}"
+    return f"{prometheus.url} records {what}: load the rules into it (chaos slo rules), or is it another Prometheus?"
+
+
+def _as_declared(status: SloStatus, slo: Slo) -> SloStatus:
+    return replace(
+        status,
+        service=slo.service,
+        objective=slo.objective,
+        window=slo.window.label,
+        period_seconds=slo.window.seconds,
+        alert=slo.alerting.name,
+    )
