@@ -32,6 +32,8 @@ _TOKEN = re.compile(
 _STRING = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`""")
 _MATCHERS = re.compile(r"\{[^{}]*\}")
 _OPERATOR = re.compile(r"[-+*/%^]|[=<>!]+|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+_OPTIONAL = re.compile(r"\((?:\?:)?\\?\.0\)\?|^\((?:\?:)?(?=[^()]*\)$)|\)$")
+"""What makes `.0` optional in a pattern, and brackets around all of it."""
 _EDGE = re.compile(r"[-+]?(?:Inf|[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)")
 _LEGACY_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LEGACY_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -207,12 +209,13 @@ def edge_texts(threshold: float) -> tuple[str, ...]:
 
 
 def edges_matched(selector: Selector) -> frozenset[float] | None:
-    """The bucket edges that a selector's condition on `le` names; None where it names none, or all but some."""
+    """The bucket edges that a selector's conditions on `le` name; None where they name none, or none that is plain."""
     edges: set[float] = set()
     for matcher in selector.matchers:
         if matcher.label != "le":
             continue
-        texts = [matcher.value] if matcher.op == "=" else matcher.value.replace("\\", "").split("|")
+        texts = [matcher.value] if matcher.op == "=" else _OPTIONAL.sub("", matcher.value).split("|")
+        texts = [text.replace("\\", "") for text in texts]
         if matcher.op not in ("=", "=~") or not all(_EDGE.fullmatch(text) for text in texts):
             return None
         edges |= {float(text) for text in texts}

@@ -17,7 +17,7 @@ from slos.problems import Problem
 class LiveChecks:
     """Every problem, sorted by place, and what this server does not let one check."""
 
-    problems: tuple[Problem, ...]
+    problems: tuple[Problem, ...] = ()
     unchecked: tuple[str, ...] = ()
 
 

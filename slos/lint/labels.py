@@ -23,15 +23,20 @@ def label_problems(slo: Slo) -> Iterator[Problem]:
 
 def _labels(slo: Slo, part: str, labels: Mapping[str, str]) -> Iterator[Problem]:
     for name in labels:
-        place = slo.place_of(f"{part}.{name}")
-        if name == "severity":
-            yield Problem(
-                place, "severity is a label of each tier", "set it by mlchaos.io/severity.<tier> (Sloth: in page_alert)"
-            )
-        elif name in RESERVED:
-            yield Problem(place, f"the label {name} is reserved: the rules set it", "rename it")
-        elif not _NAME.fullmatch(name):
-            yield Problem(place, f"{name!r} is no name of a label", "use letters, digits and _, and no digit first")
+        wrong = _label(name)
+        if wrong is not None:
+            yield Problem(slo.place_of(f"{part}.{name}"), *wrong)
+
+
+def _label(name: str) -> tuple[str, str] | None:
+    """What is wrong with a label's name, and what to write instead."""
+    if name == "severity":
+        return "severity is a label of each tier", "set it by mlchaos.io/severity.<tier> (Sloth: in page_alert)"
+    if name in RESERVED:
+        return f"the label {name} is reserved: the rules set it", "rename it"
+    if not _NAME.fullmatch(name):
+        return f"{name!r} is no name of a label", "use letters, digits and _, and no digit first"
+    return None
 
 
 def _annotations(slo: Slo, part: str, annotations: Mapping[str, str]) -> Iterator[Problem]:

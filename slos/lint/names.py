@@ -1,35 +1,29 @@
 """Names that must be one SLO's, service's or alert's own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from slos.model import Alerting, Slo, SloSet
+from slos.model import Alerting, Service, Slo, SloSet
 from slos.problems import Place, Problem
 
 
 def name_problems(declared: SloSet) -> Iterator[Problem]:
     """SLOs and services declared twice, and alerts of two SLOs that nobody could tell apart."""
-    first: dict[str, Place] = {}
-    distinct = []
+    slos: dict[str, Slo] = {}
     for slo in declared.slos:
-        place = slo.place_of("name")
-        if slo.name in first:
-            yield _twice("SLO", slo.name, place, first[slo.name])
-        else:
-            first[slo.name] = place
-            distinct.append(slo)
-    yield from _alert_names(distinct)
-    first = {}
+        if (first := slos.setdefault(slo.name, slo)) is not slo:
+            yield _twice("SLO", slo.name, slo.place_of("name"), first.place)
+    yield from _alert_names(slos.values())
+    services: dict[str, Service] = {}
     for service in declared.services:
-        if service.name in first:
-            yield _twice("service", service.name, service.place, first[service.name])
-        first.setdefault(service.name, service.place)
+        if (other := services.setdefault(service.name, service)) is not service:
+            yield _twice("service", service.name, service.place, other.place)
 
 
 def _twice(kind: str, name: str, place: Place, first: Place) -> Problem:
     return Problem(place, f"the {kind} {name} is declared already, at {first}", "rename one of them, or remove it")
 
 
-def _alert_names(slos: list[Slo]) -> Iterator[Problem]:
+def _alert_names(slos: Iterable[Slo]) -> Iterator[Problem]:
     owner: dict[str, Slo] = {}
     for slo in slos:
         for part, alert in _alerts(slo.alerting):

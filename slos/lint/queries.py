@@ -71,27 +71,25 @@ def _same(slo: Slo, ratio: EventRatio) -> Iterator[Problem]:
 
 def _buckets(slo: Slo, read: Read) -> Iterator[Problem]:
     """A histogram's buckets each hold those below, so that a count is of one of them."""
-    selector, place = read.selector, slo.place_of(read.part)
+    selector = read.selector
     if not (selector.name or "").endswith("_bucket"):
         return
     conditions = [matcher for matcher in selector.matchers if matcher.label == "le"]
     edges = edges_matched(selector)
+    said = " and ".join(map(str, conditions))
     if not conditions:
-        yield Problem(place, f"{selector.name} without le counts an event once for each bucket", 'select le="<edge>"')
-    elif edges is None or len(edges) != 1:
-        yield Problem(
-            place,
-            f"{' and '.join(map(str, conditions))} selects no single bucket, and buckets hold those below them",
-            'select one, by le="<edge>"',
-        )
+        message = f"{selector.name} without le counts an event once for each bucket"
+        yield Problem(slo.place_of(read.part), message, 'select le="<edge>"')
+    elif edges is None:
+        message = f"{said} may select several buckets, and buckets hold those below them"
+        yield Problem(slo.place_of(read.part), message, 'name one, by le="<edge>"', "warning")
+    elif len(edges) != 1:
+        message = f"{said} selects {len(edges)} buckets, and buckets hold those below them"
+        yield Problem(slo.place_of(read.part), message, 'name one, by le="<edge>"')
     elif conditions[0].op == "=" and len(texts := edge_texts(next(iter(edges)))) > 1:
         pattern = "|".join(text.replace(".", r"\\.").replace("+", r"\\+") for text in texts)
-        yield Problem(
-            place,
-            f"{conditions[0]} finds the bucket as one version of Prometheus writes it: 3 has 1.0 where 2 has 1",
-            f'write le=~"{pattern}"',
-            "warning",
-        )
+        message = f"{said} finds the bucket as one version of Prometheus writes it: 3 has 1.0 where 2 has 1"
+        yield Problem(slo.place_of(read.part), message, f'write le=~"{pattern}"', "warning")
 
 
 def _latency(slo: Slo, latency: LatencyThreshold) -> Iterator[Problem]:

@@ -93,14 +93,14 @@ def _eager(slo: Slo, on: list[Tier]) -> Iterator[Problem]:
 def _sliced(slo: Slo, on: list[Tier]) -> Iterator[Problem]:
     if not isinstance(slo.indicator, GaugeThreshold):
         return
-    place, seconds = slo.place_of("indicator.slice_seconds"), slo.indicator.slice_seconds
+    part, seconds = "indicator.slice_seconds", slo.indicator.slice_seconds
     if seconds >= slo.window.seconds:
-        yield Problem(place, "a slice is as long as the SLO's whole window", "make it shorter, such as 1m")
+        yield Problem(slo.place_of(part), "a slice is as long as the SLO's whole window", "make it shorter, such as 1m")
         return
     hasty = [tier for tier in on if tier.short_seconds < seconds]
     if hasty:
         yield Problem(
-            place,
+            slo.place_of(part),
             f"slices of {format_duration(seconds)} are longer than the short window of "
             f"{', '.join(f'{tier.name} ({tier.short})' for tier in hasty)}, which mostly holds none",
             f"make them {hasty[0].short} or shorter, or {_off(on, hasty, hasty[0])}",
