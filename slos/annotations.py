@@ -7,13 +7,13 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from slos.alert_names import absent_alert, budget_burn_alert
 from slos.duration import DurationError, parse_duration
-from slos.field_types import label_name_advice, spoken_duration
+from slos.field_types import spoken_duration
 from slos.findings import Findings
 from slos.model import AbsentAlert, Alerting, TierAlert
+from slos.nearest import nearest
 from slos.tiers import TIER, TIERS, TierName
 from slos.yaml_document import Path
 
@@ -73,8 +73,8 @@ class _Reader:
         for key in self._ours:
             if key in _KNOWN or any(key.startswith(start) and key != start for start in _WITH_NAME):
                 continue
-            near = get_close_matches(key, (*_KNOWN, *_WITH_NAME), n=1, cutoff=0.6)
-            remedy = f"write {PREFIX}{near[0]}" if near else f"remove it; known are {', '.join((*_KNOWN, *_WITH_NAME))}"
+            near = nearest(key, (*_KNOWN, *_WITH_NAME))
+            remedy = f"write {PREFIX}{near}" if near else f"remove it; known are {', '.join((*_KNOWN, *_WITH_NAME))}"
             self._findings.unknown_key(self._at(key), f"unknown annotation {PREFIX + key!r}", remedy)
 
     def text(self, key: str, default: str) -> str:
@@ -108,8 +108,8 @@ class _Reader:
         wanted = [word.strip() for word in text.split(",")]
         for word in wanted:
             if word not in every:
-                near = get_close_matches(word, every, n=1, cutoff=0.4)
-                remedy = f"write {near[0]}" if near else f"write some of {', '.join(every)}, or none"
+                near = nearest(word, every, 0.4)
+                remedy = f"write {near}" if near else f"write some of {', '.join(every)}, or none"
                 self._refuse("tiers", f"{word!r} is no tier", remedy)
         return tuple(name for name in every if name in wanted)
 
@@ -137,12 +137,7 @@ class _Reader:
 
     def named(self, start: str) -> dict[str, str]:
         """Annotations that end in a name: `alert-label.team` gives team."""
-        named = {key.removeprefix(start): text for key, text in self._ours.items() if key.startswith(start)}
-        for name in named:
-            better = label_name_advice(name)
-            if better and name:
-                self._refuse(start + name, f"{name!r} is no label name of Prometheus", f"write {PREFIX}{start}{better}")
-        return named
+        return {key.removeprefix(start): text for key, text in self._ours.items() if key.startswith(start)}
 
     def paths(self) -> dict[str, Path]:
         parts = {

@@ -10,7 +10,6 @@ from slos.structure import refusal
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?")
 _SLOTH_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,98}[A-Za-z0-9])?")
-_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _SPOKEN_DURATION = re.compile(r"\s*(\d+)\s*(ms|milli\w*|mon\w*|m\w*|s\w*|h\w*|d\w*|w\w*|q\w*|y\w*)\s*", re.IGNORECASE)
 _SPOKEN_UNITS = {"ms": "ms", "milli": "ms", "mon": "M", "m": "m", "s": "s", "h": "h", "d": "d", "w": "w", "q": "Q"}
 _DAYS = {"M": 30, "Q": 90, "Y": 365}
@@ -63,26 +62,33 @@ def _unit(word: str) -> str:
     return next(unit for start, unit in _SPOKEN_UNITS.items() if word.startswith(start))
 
 
+def _ratio(value: float) -> float:
+    if 1 < value < 100:
+        raise refusal(
+            f"a target of {value:g}, which is no ratio", f"write {value / 100:.10g}, or targetPercent: {value:g}"
+        )
+    if value == 1:
+        raise refusal("a target of 1 leaves no error budget", "write less, such as 0.999")
+    if not 0 < value < 1:
+        raise refusal(f"a target of {value:g}", "write a ratio between 0 and 1, such as 0.999")
+    return value
+
+
+def _percent(value: float) -> float:
+    if 0 < value < 1:
+        raise refusal(f"{value:g} percent", f"write {value * 100:.10g}, if that is what the ratio means")
+    if value == 100:
+        raise refusal("an objective of 100 percent leaves no error budget", "write less, such as 99.9")
+    if not 1 <= value < 100:
+        raise refusal(f"an objective of {value:g} percent", "write from 1 to below 100, such as 99.9")
+    return value
+
+
 def _joined(value: object) -> object:
     """OpenSLO lets a label have several values; Prometheus has one: they are joined with commas."""
     if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
         return ",".join(value)
     return value
-
-
-def label_name_advice(name: str) -> str | None:
-    """The nearest name that Prometheus takes for a label; None when it takes this one."""
-    if _LABEL_NAME.fullmatch(name):
-        return None
-    return re.sub(r"[^a-zA-Z0-9_]", "_", name).lstrip("0123456789") or "team"
-
-
-def _label_names(labels: dict[str, str]) -> dict[str, str]:
-    for name in labels:
-        better = label_name_advice(name)
-        if better:
-            raise refusal(f"{name!r} is no label name of Prometheus", f"write {better}")
-    return labels
 
 
 Name = Annotated[str, AfterValidator(_name), Field(json_schema_extra={"pattern": f"^{_NAME.pattern}$"})]
@@ -93,13 +99,18 @@ Filled = Annotated[str, AfterValidator(_filled), Field(json_schema_extra={"patte
 """A text that says something."""
 Duration = Annotated[str, AfterValidator(_duration), Field(json_schema_extra={"pattern": r"^([0-9]+(ms|[ywdhms]))+$"})]
 """A duration as Prometheus writes it."""
+Ratio = Annotated[
+    float, AfterValidator(_ratio), Field(json_schema_extra={"exclusiveMinimum": 0, "exclusiveMaximum": 1})
+]
+"""A target between 0 and 1."""
+Percent = Annotated[float, AfterValidator(_percent), Field(json_schema_extra={"minimum": 1, "exclusiveMaximum": 100})]
+"""A target in percent; below 1 it was meant as a ratio."""
 LabelValue = Annotated[
     str,
     BeforeValidator(_joined),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
 PrometheusLabels = Annotated[
-    dict[str, str],
-    AfterValidator(_label_names),
-    Field(json_schema_extra={"propertyNames": {"pattern": f"^{_LABEL_NAME.pattern}$"}}),
+    dict[str, str], Field(json_schema_extra={"propertyNames": {"pattern": "^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$"}})
 ]
+"""Labels of alerts; lint tells of names that Prometheus does not take."""

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from slos.problems import Problem
-from slos.yaml_document import Document, Path
+from slos.problems import Place, Problem
+from slos.yaml_document import Document, Path, path_text
 
 
 class Findings:
@@ -32,6 +32,8 @@ class Findings:
 
     def missing(self, parent: Path, keys: tuple[str, ...], message: str, remedy: str) -> None:
         """None of `keys` is there, said at the mapping where they should be."""
+        if parent in self.document.partial:
+            return
         if not any((*parent, key) in self.expected or (*parent, key) in self.spoilt for key in keys):
             self._add(parent, message, remedy, "error")
 
@@ -45,9 +47,14 @@ class Findings:
     def is_spoilt(self, path: Path) -> bool:
         return bool(self.spoilt) and any(path[:length] in self.spoilt for length in range(len(path) + 1))
 
+    def hides(self, place: Place) -> bool:
+        """Whether a place in this document is of a value that is not the document's own."""
+        texts = [path_text(path) for path in self.spoilt] if self.document.covers(place) else []
+        return any(place.path == text or place.path.startswith((f"{text}.", f"{text}[")) for text in texts)
+
     @property
     def has_errors(self) -> bool:
-        return bool(self.document.damaged) or any(problem.level == "error" for problem in self.problems)
+        return not self.document.sound or any(problem.level == "error" for problem in self.problems)
 
     def _add(self, path: Path, message: str, remedy: str, level: Literal["error", "warning"]) -> None:
         if not self.is_spoilt(path):

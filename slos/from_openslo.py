@@ -1,18 +1,21 @@
 """From OpenSLO documents to the model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 
 from slos import openslo
 from slos.annotations import read_annotations
 from slos.findings import Findings
 from slos.model import Service, Slo
+from slos.nearest import nearest
 from slos.openslo_indicators import Measured, Terms, read_indicator
 from slos.openslo_windows import read_window
 from slos.places import Places
 from slos.yaml_document import Document, Path
+
+_STAND_IN_OBJECTIVE = 0.999
+"""Put in for one that cannot be read, so that the rest of the document can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +30,15 @@ def read_slo(document: openslo.SloDocument, findings: Findings, referred: Mappin
     """The SLO of a document; None after reporting why there is none."""
     spec, metadata, path = document.spec, document.metadata, ("spec",)
     declared = read_annotations(metadata.annotations, metadata.name, findings, ("metadata", "annotations"))
+    _check_one(spec.time_window, findings, ("spec", "timeWindow"), "time window", "keep one of them")
+    _check_one(spec.objectives, findings, ("spec", "objectives"), "objective", "write one SLO per objective")
     window = read_window(spec.time_window[0], findings, ("spec", "timeWindow", 0))
     objective = _objective(spec.objectives[0], findings, ("spec", "objectives", 0))
     measured = _measured(spec, findings, referred, Terms(spec.objectives[0], spec.budgeting_method, path, findings))
     if spec.alert_policies:
         message = "alertPolicies are not used: annotations under mlchaos.io/ say how to alert"
         findings.warn(("spec", "alertPolicies"), message, "remove them, or ignore this")
-    if window is None or objective is None or measured is None:
+    if measured is None:
         return None
     parts: dict[str, tuple[Document, Path]] = {
         "name": (findings.document, ("metadata", "name")),
@@ -73,7 +78,12 @@ def read_service(document: openslo.ServiceDocument, findings: Findings) -> Servi
     )
 
 
-def _objective(objective: openslo.Objective, findings: Findings, path: Path) -> float | None:
+def _check_one(entries: Sequence[object], findings: Findings, path: Path, what: str, remedy: str) -> None:
+    if len(entries) > 1:
+        findings.error((*path, 1), f"a second {what}", remedy)
+
+
+def _objective(objective: openslo.Objective, findings: Findings, path: Path) -> float:
     if objective.target is not None and objective.target_percent is not None:
         findings.error((*path, "targetPercent"), "targetPercent beside target", "keep one of them")
     if objective.target is not None:
@@ -81,7 +91,8 @@ def _objective(objective: openslo.Objective, findings: Findings, path: Path) -> 
     if objective.target_percent is not None:
         return from_percent(objective.target_percent)
     findings.missing(path, ("target", "targetPercent"), "no target", "add target: 0.999, or targetPercent: 99.9")
-    return None
+    findings.spoilt.add((*path, "targetPercent"))
+    return _STAND_IN_OBJECTIVE
 
 
 def _objective_path(objective: openslo.Objective) -> Path:
@@ -109,9 +120,9 @@ def _measured(
         return None
     sli = referred.get(spec.indicator_ref)
     if sli is None:
-        near = get_close_matches(spec.indicator_ref, referred, n=1, cutoff=0.5)
+        near = nearest(spec.indicator_ref, referred, 0.5)
         remedy = (
-            f"write {near[0]}" if near else "add a document of kind SLI with that name, here or in a file read with it"
+            f"write {near}" if near else "add a document of kind SLI with that name, here or in a file read with it"
         )
         findings.error(("spec", "indicatorRef"), f"no SLI is called {spec.indicator_ref!r}", remedy)
         return None

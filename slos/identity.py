@@ -1,10 +1,10 @@
 """Which kind of document a document is."""
 
-from difflib import get_close_matches
 from enum import Enum, auto
 
 from slos import openslo
 from slos.findings import Findings
+from slos.nearest import nearest
 from slos.yaml_document import Document
 
 SLOTH_VERSION = "prometheus/v1"
@@ -49,8 +49,8 @@ def identify(document: Document, findings: Findings) -> Kind | None:
         return None
     known = _OPENSLO_KINDS.get(kind) if isinstance(kind, str) else None
     if known is None:
-        near = get_close_matches(str(kind), _OPENSLO_KINDS, n=1, cutoff=0.5)
-        remedy = f"write {near[0]}" if near else f"write one of {', '.join(_OPENSLO_KINDS)}"
+        near = nearest(str(kind), _OPENSLO_KINDS, 0.5)
+        remedy = f"write {near}" if near else f"write one of {', '.join(_OPENSLO_KINDS)}"
         findings.error(("kind",), f"unknown kind {kind!r}", remedy)
     elif known is Kind.UNUSED:
         remedy = "say how to alert in annotations under mlchaos.io/" if "Alert" in str(kind) else "use --prometheus"
@@ -67,8 +67,8 @@ def _without_api_version(document: Document, findings: Findings) -> Kind | None:
     elif "slos" in document.value or "service" in document.value:
         findings.missing((), ("version",), "version is missing", f"add version: {SLOTH_VERSION}, for a file of Sloth")
     else:
-        near = get_close_matches("apiVersion", document.value, n=1)
-        remedy = f"write apiVersion instead of {near[0]}" if near else f"add apiVersion: {openslo.API_VERSION}"
+        near = nearest("apiVersion", document.value)
+        remedy = f"write apiVersion instead of {near}" if near else f"add apiVersion: {openslo.API_VERSION}"
         findings.missing((), ("apiVersion",), "apiVersion is missing", remedy)
     return None
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, FiniteFloat, JsonValue
 
-from slos.field_types import Duration, Filled, LabelValue, Name
+from slos.field_types import Duration, Filled, LabelValue, Name, Percent, Ratio
 from slos.structure import Strict
 
 API_VERSION = "openslo/v1"
@@ -54,7 +54,7 @@ class QuerySpec(Strict, json_schema_extra=_one_of("query", "histogram")):
         examples=[_AVAILABILITY],
     )
     histogram: Filled | None = Field(
-        None,
+        default=None,
         description="Selector of a classic histogram by its base name, for a latency threshold.",
         examples=['vllm:time_to_first_token_seconds{job="llm"}'],
     )
@@ -62,7 +62,7 @@ class QuerySpec(Strict, json_schema_extra=_one_of("query", "histogram")):
 
 class MetricSource(Strict):
     type: str | None = Field(
-        None,
+        default=None,
         description="Kind of the data source: Prometheus.",
         examples=["Prometheus"],
         json_schema_extra={"pattern": "^[Pp][Rr][Oo][Mm][Ee][Tt][Hh][Ee][Uu][Ss]$"},
@@ -145,7 +145,7 @@ class TimeWindow(
         default=None, description="True for a rolling window, false with a calendar.", examples=[True]
     )
     calendar: Calendar | None = Field(
-        None,
+        default=None,
         description="What a calendar window begins with.",
         examples=[{"startTime": "2026-01-01 00:00:00", "timeZone": "Europe/Berlin"}],
     )
@@ -153,11 +153,9 @@ class TimeWindow(
 
 class Objective(Strict, json_schema_extra=_one_of("target", "targetPercent")):
     display_name: str = Field(default="", description="Name for people.", examples=["Answers"])
-    target: FiniteFloat | None = Field(
-        default=None, gt=0, lt=1, description="Good share of all, between 0 and 1.", examples=[0.999]
-    )
-    target_percent: FiniteFloat | None = Field(
-        default=None, gt=0, lt=100, description="The same in percent, between 0 and 100.", examples=[99.9]
+    target: Ratio | None = Field(default=None, description="Good share of all, between 0 and 1.", examples=[0.999])
+    target_percent: Percent | None = Field(
+        default=None, description="The same in percent, from 1 to below 100.", examples=[99.9]
     )
     op: Literal["lt", "lte", "gt", "gte"] | None = Field(
         default=None, description="How the value of a threshold metric compares when it is good.", examples=["lte"]
@@ -185,10 +183,16 @@ class SloSpec(
         description="Whether events or slices of time are counted.", examples=["Occurrences"]
     )
     time_window: list[TimeWindow] = Field(
-        min_length=1, max_length=1, description="The window, one.", examples=[[{"duration": "28d", "isRolling": True}]]
+        min_length=1,
+        json_schema_extra={"maxItems": 1},
+        description="The window, one.",
+        examples=[[{"duration": "28d", "isRolling": True}]],
     )
     objectives: list[Objective] = Field(
-        min_length=1, max_length=1, description="The objective, one.", examples=[[{"target": 0.999}]]
+        min_length=1,
+        json_schema_extra={"maxItems": 1},
+        description="The objective, one.",
+        examples=[[{"target": 0.999}]],
     )
     alert_policies: list[JsonValue] = Field(
         default_factory=list, description="Not used: annotations say how to alert.", examples=[[]]

@@ -87,15 +87,20 @@ def _events(metric: openslo.RatioMetric, findings: Findings, path: Path) -> Meas
     if metric.total is None:
         findings.missing(path, ("total", "raw"), "total is missing", "add total: all events")
     queries = {
-        key: _query(part, findings, (*path, key))
+        key: query
         for key, part in (("bad", metric.bad), ("good", metric.good), ("total", metric.total))
-        if part is not None
+        if part is not None and (query := _query(part, findings, (*path, key))) is not None
     }
-    total, bad, good = queries.get("total"), queries.get("bad"), queries.get("good")
-    if total is None or (bad is None) == (good is None):
+    stand_in = next(iter(queries.values()), None)
+    if stand_in is None:
         return None
+    wanted = ("total",) if "good" in queries else ("total", "bad")
+    findings.spoilt.update((*path, key) for key in wanted if key not in queries)
+    ratio = EventRatio(total=queries.get("total", stand_in), bad=queries.get("bad", stand_in))
+    if "good" in queries and "bad" not in queries:
+        ratio = EventRatio(total=ratio.total, good=queries["good"])
     places = {f"indicator.{key}": _query_path(path, key) for key in queries}
-    return Measured(EventRatio(total=total, bad=bad, good=good), {"indicator": path, **places}, {})
+    return Measured(ratio, {"indicator": path, **places}, {})
 
 
 def _threshold(metric: openslo.Metric, findings: Findings, path: Path, terms: Terms) -> Measured | None:

@@ -1,7 +1,6 @@
 """The window of an OpenSLO document: rolling, or aligned to a calendar."""
 
 from datetime import date
-from difflib import get_close_matches
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -10,14 +9,24 @@ from slos.duration import DurationError, parse_duration
 from slos.field_types import spoken_duration
 from slos.findings import Findings
 from slos.model import CalendarUnit, CalendarWindow, RollingWindow, Window
+from slos.nearest import nearest
+from slos.tiers import DAY
 from slos.yaml_document import Path
 
 _UNITS: dict[str, CalendarUnit] = {"1w": "week", "1M": "month", "1Q": "quarter"}
 _MIDNIGHTS = ("", "00:00:00", "00:00")
 
 
-def read_window(declared: openslo.TimeWindow, findings: Findings, path: Path) -> Window | None:
-    """The window at `path`; None after reporting why it is none."""
+def read_window(declared: openslo.TimeWindow, findings: Findings, path: Path) -> Window:
+    """The window at `path`; after reporting why it is none, one put in for it, to read the document on."""
+    window = _window(declared, findings, path)
+    if window is None:
+        findings.spoilt.add(path)
+        return RollingWindow(28 * DAY)
+    return window
+
+
+def _window(declared: openslo.TimeWindow, findings: Findings, path: Path) -> Window | None:
     if declared.calendar is not None:
         return _calendar(declared, declared.calendar, findings, path)
     if declared.is_rolling is False:
@@ -77,9 +86,8 @@ def _start(text: str, findings: Findings, path: Path) -> date | None:
 def _check_zone(name: str, findings: Findings, path: Path) -> bool:
     if _is_zone(name):
         return True
-    by_lower = {zone.lower(): zone for zone in available_timezones()}
-    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
-    remedy = f"write {by_lower[near[0]]}" if near else "write an IANA name such as Europe/Berlin or UTC"
+    near = nearest(name, available_timezones())
+    remedy = f"write {near}" if near else "write an IANA name such as Europe/Berlin or UTC"
     findings.error(path, f"{name!r} is no time zone", remedy)
     return False
 

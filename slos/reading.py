@@ -29,11 +29,11 @@ class Loaded:
 
 @dataclass(slots=True)
 class _Reading:
-    """What came out of the documents so far. SLOs and services stand beside the findings of their documents."""
+    """What came out of the documents so far. SLOs stand beside the findings of their documents, services likewise."""
 
     slo_documents: list[tuple[openslo.SloDocument, Findings]] = field(default_factory=list)
     slis: dict[str, ReferredSli] = field(default_factory=dict)
-    slos: list[tuple[Slo, Findings]] = field(default_factory=list)
+    slos: list[tuple[Slo, tuple[Findings, ...]]] = field(default_factory=list)
     services: list[tuple[Service, Findings]] = field(default_factory=list)
     findings: list[Findings] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -54,7 +54,8 @@ def read(texts: Mapping[str, str]) -> Loaded:
     for slo_document, findings in reading.slo_documents:
         slo = read_slo(slo_document, findings, reading.slis)
         if slo is not None:
-            reading.slos.append((slo, findings))
+            referred = reading.slis.get(slo_document.spec.indicator_ref or "")
+            reading.slos.append((slo, (findings, referred.findings) if referred else (findings,)))
     return _loaded(reading)
 
 
@@ -66,7 +67,7 @@ def _read_document(document: Document, reading: _Reading) -> None:
         return
     findings.refuse_empty(sloth.CLUSTER_KEYS if kind is Kind.SLOTH_CRD else ())
     if kind is Kind.SLOTH or kind is Kind.SLOTH_CRD:
-        reading.slos += [(slo, findings) for slo in sloth.read_slos(document, findings, crd=kind is Kind.SLOTH_CRD)]
+        reading.slos += [(slo, (findings,)) for slo in sloth.read_slos(document, findings, crd=kind is Kind.SLOTH_CRD)]
     elif kind is Kind.SERVICE:
         service = fitted(openslo.ServiceDocument, document.value, findings, openslo.HINTS)
         if service is not None:
@@ -95,7 +96,7 @@ def _loaded(reading: _Reading) -> Loaded:
         found += findings.problems
     bad = {id(findings) for findings in reading.findings if findings.has_errors}
     good = SloSet(
-        tuple(slo for slo, findings in reading.slos if id(findings) not in bad),
+        tuple(slo for slo, sources in reading.slos if not any(id(findings) in bad for findings in sources)),
         tuple(service for service, findings in reading.services if id(findings) not in bad),
     )
     return Loaded(
@@ -105,13 +106,13 @@ def _loaded(reading: _Reading) -> Loaded:
 
 def _linted(reading: _Reading) -> list[Problem]:
     """What lint says of all that could be read, except of values put in where the file's own were wrong."""
-    mended = [(slo, findings) for slo, findings in reading.slos if findings.spoilt]
-    nameless = {id(slo) for slo, findings in mended if findings.is_spoilt(("metadata", "name"))}
-    found = lint(
-        SloSet(
-            tuple(slo for slo, _ in reading.slos if id(slo) not in nameless),
-            tuple(service for service, _ in reading.services),
-        )
-    )
-    put_in = {findings.document.place_of(path) for _, findings in mended for path in findings.spoilt}
-    return [problem for problem in found if problem.place not in put_in]
+    mended = [findings for findings in reading.findings if findings.spoilt]
+    named: list[Slo] = []
+    nameless: list[Slo] = []
+    for slo, (findings, *_) in reading.slos:
+        of_its_own = not findings.spoilt or not findings.hides(slo.place_of("name"))
+        (named if of_its_own else nameless).append(slo)
+    found = lint(SloSet(tuple(named), tuple(service for service, _ in reading.services)))
+    for slo in nameless:
+        found += lint(SloSet((slo,)))
+    return [problem for problem in found if not any(findings.hides(problem.place) for findings in mended)]

@@ -8,17 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import Field, FiniteFloat, JsonValue
+from pydantic import Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from slos.alert_names import absent_alert, budget_burn_alert
-from slos.field_types import Filled, PrometheusLabels, SlothName
+from slos.field_types import Filled, Percent, PrometheusLabels, SlothName
 from slos.findings import Findings
 from slos.from_openslo import from_percent
 from slos.model import AbsentAlert, Alerting, EventRatio, Indicator, RawRatio, RollingWindow, Slo, TierAlert
 from slos.places import Places
 from slos.structure import Strict, fitted
-from slos.tiers import DAY, TIERS, TierName
+from slos.tiers import DAY, TIERS, TierName, Urgency
 from slos.yaml_document import Document, Path
 
 PERIOD_SECONDS = 30 * DAY
@@ -80,7 +80,7 @@ class SlothAlerting(Strict):
 class SlothSlo(Strict):
     name: SlothName = Field(description="Name, unique in its service.", examples=["requests-availability"])
     description: str = Field(default="", description="What is promised, for people.", examples=["Requests answered"])
-    objective: FiniteFloat = Field(gt=0, lt=100, description="Good share of all in percent.", examples=[99.9])
+    objective: Percent = Field(description="Good share of all in percent.", examples=[99.9])
     labels: PrometheusLabels = Field(default_factory=dict, description="Labels of this SLO.", examples=[{"tier": "1"}])
     sli: Sli = Field(description="What is measured.")
     alerting: SlothAlerting = Field(default_factory=SlothAlerting, description="Alerts.", examples=[{}])
@@ -135,29 +135,12 @@ class _Declared:
     spell: Callable[[str], str]
 
     def read(self) -> Slo | None:
-        self._check_percent()
         measured = self._indicator()
         if measured is None:
             return None
         indicator, parts = measured
         name = f"{self.level.service}-{self.slo.name}"
         labels = {**self.level.labels, **self.slo.labels}
-        at = {
-            "name": (*self.path, "name"),
-            "service": (*self.path[:-2], "service"),
-            "objective": (*self.path, "objective"),
-            "window": (*self.path, "objective"),
-            "indicator": (*self.path, "sli"),
-            "alerting.name": (*self.path, "alerting", "name"),
-            "alerting.tiers": (*self.path, "alerting"),
-            **parts,
-            **{f"labels.{label}": (*self.path[:-2], "labels", label) for label in self.level.labels},
-            **{f"labels.{label}": (*self.path, "labels", label) for label in self.slo.labels},
-            **{
-                f"alerting.labels.{label}": (*self.path, "alerting", "labels", label)
-                for label in self.slo.alerting.labels
-            },
-        }
         return Slo(
             name=name,
             service=self.level.service,
@@ -168,16 +151,32 @@ class _Declared:
             place=self.findings.document.place_of(self.path),
             description=self.slo.description,
             labels=labels,
-            places=Places({part: (self.findings.document, path) for part, path in at.items()}),
+            places=Places({part: (self.findings.document, path) for part, path in (self._paths() | parts).items()}),
         )
 
-    def _check_percent(self) -> None:
-        objective = self.slo.objective
-        if objective < 1:
-            message = f"an objective of {objective:g} percent"
-            self.findings.error(
-                (*self.path, "objective"), message, f"write {objective * 100:g}: Sloth counts in percent"
-            )
+    def _paths(self) -> dict[str, Path]:
+        """Where the parts stand, but for the indicator's."""
+        service, alerting = self.path[:-2], (*self.path, "alerting")
+        labels = {name: (*service, "labels", name) for name in self.level.labels}
+        labels |= {name: (*self.path, "labels", name) for name in self.slo.labels}
+        of_alerts = labels | {name: (*alerting, "labels", name) for name in self.slo.alerting.labels}
+        paths: dict[str, Path] = {
+            "name": (*self.path, "name"),
+            "service": (*service, "service"),
+            "objective": (*self.path, "objective"),
+            "indicator": (*self.path, "sli"),
+            "alerting.name": (*alerting, "name"),
+            "alerting.tiers": alerting,
+            **{f"labels.{name}": path for name, path in labels.items()},
+            **{f"alerting.labels.{name}": path for name, path in of_alerts.items()},
+        }
+        for tier in TIERS:
+            key = self.spell(f"{tier.urgency}_alert")
+            alert = self._alert(tier.urgency)
+            for what, names in (("labels", alert.labels), ("annotations", alert.annotations)):
+                part = f"alerting.tiers.{tier.name}.{what}"
+                paths |= {f"{part}.{name}": (*alerting, key, what, name) for name in names}
+        return paths
 
     def _indicator(self) -> tuple[Indicator, dict[str, Path]] | None:
         sli, path = self.slo.sli, (*self.path, "sli")
@@ -205,7 +204,7 @@ class _Declared:
         severity = shared.pop("severity", None)
         tiers: dict[TierName, TierAlert] = {}
         for tier in TIERS:
-            alert = alerting.page_alert if tier.urgency == "page" else alerting.ticket_alert
+            alert = self._alert(tier.urgency)
             if not alert.disable:
                 own = dict(alert.labels)
                 urgency = own.pop("severity", severity or tier.urgency)
@@ -220,3 +219,6 @@ class _Declared:
             annotations=alerting.annotations,
             runbook=alerting.annotations.get("runbook"),
         )
+
+    def _alert(self, urgency: Urgency) -> Alert:
+        return self.slo.alerting.page_alert if urgency == "page" else self.slo.alerting.ticket_alert

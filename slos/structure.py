@@ -5,7 +5,6 @@ import json
 import math
 import types
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -14,10 +13,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from slos.findings import Findings
+from slos.nearest import nearest
 from slos.yaml_document import Path
 
 M = TypeVar("M", bound="Strict")
 
+_ROUNDS = 4
+"""Mending can bring up what a misspelt key hid; nothing is so wrong that it takes longer."""
 _WANTED = {
     "string_type": "a text",
     "float_type": "a number",
@@ -27,6 +29,7 @@ _WANTED = {
     "dict_type": "keys and values",
     "model_type": "keys and values",
 }
+_SPOKEN = {**dict.fromkeys(("true", "yes", "on", "y"), "true"), **dict.fromkeys(("false", "no", "off", "n"), "false")}
 _BOUNDS = {
     "greater_than": ("gt", "greater than"),
     "greater_than_equal": ("ge", "at least"),
@@ -51,51 +54,54 @@ def fitted(
 ) -> M | None:
     """The document as the model; what does not fit is reported.
 
-    To find what else is wrong, what does not fit is left out or replaced by the model's example, and the rest read on:
-    None only when that does not help. `hints` says what to write instead of keys that people know from elsewhere.
+    To find what else is wrong, a misspelt key is read as the one that was meant, what else does not fit is left out or
+    replaced by the model's example, and the rest read on: None only when that does not help. `hints` says what to write
+    instead of keys that people know from elsewhere.
     """
-    try:
-        return model.model_validate(value, by_alias=by_alias, by_name=not by_alias)
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-    mended = copy.deepcopy(value)
-    for detail in sorted(details, key=lambda detail: detail["type"] == "missing"):
-        _report(model, detail, findings, hints, by_alias)
-        _mend(model, mended, detail, findings, by_alias)
-    try:
-        return model.model_validate(mended, by_alias=by_alias, by_name=not by_alias)
-    except ValidationError:
-        return None
+    mended = value
+    for _ in range(_ROUNDS):
+        try:
+            return model.model_validate(mended, by_alias=by_alias, by_name=not by_alias)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+        if mended is value:
+            mended = copy.deepcopy(value)
+        for detail in sorted(details, key=lambda detail: detail["type"] == "missing"):
+            meant = _report(model, detail, findings, hints, by_alias)
+            _mend(model, mended, detail, meant, findings, by_alias)
+    return None
 
 
 def _report(
     model: type[BaseModel], detail: ErrorDetails, findings: Findings, hints: Mapping[str, str], by_alias: bool
-) -> None:
+) -> str | None:
+    """Says what is wrong; the key that was meant by an unknown one, if there is one."""
     path, kind = detail["loc"], detail["type"]
     if kind == "missing":
         key = str(path[-1])
         findings.missing(path[:-1], (key,), f"{key} is missing", f"add {_written(model, path, by_alias)}")
     elif kind == "extra_forbidden":
-        _report_unknown(model, path, findings, hints, by_alias)
+        return _report_unknown(model, path, findings, hints, by_alias)
     else:
         findings.error(path, *_misfit(model, detail, by_alias))
+    return None
 
 
 def _report_unknown(
     model: type[BaseModel], path: Path, findings: Findings, hints: Mapping[str, str], by_alias: bool
-) -> None:
+) -> str | None:
     key = str(path[-1])
     known = _known_keys(_model_at(model, path[:-1], by_alias), by_alias)
     if key in hints:
         remedy = hints[key]
-        near = [name for name in known if name in remedy.replace(",", "").split()]
+        meant = next((name for name in known if name in remedy.replace(",", "").split()), None)
     else:
-        near = get_close_matches(key, known, n=1, cutoff=0.6) or [
-            name for name in known if name.lower() == key.lower().replace("_", "")
-        ]
-        remedy = f"write {near[0]}" if near else f"remove it; the keys known here are {', '.join(known)}"
+        meant = nearest(key, known)
+        remedy = f"write {meant}" if meant else f"remove it; the keys known here are {', '.join(known)}"
     findings.unknown_key(path, f"unknown key {key!r}", remedy)
-    findings.expected.update((*path[:-1], name) for name in near)
+    if meant is not None:
+        findings.expected.add((*path[:-1], meant))
+    return meant
 
 
 def _misfit(model: type[BaseModel], detail: ErrorDetails, by_alias: bool) -> tuple[str, str]:
@@ -111,12 +117,10 @@ def _misfit(model: type[BaseModel], detail: ErrorDetails, by_alias: bool) -> tup
         return f"{value} is not {words} {context[key]:g}", f"write {_written(model, path, by_alias)}"
     if kind == "literal_error":
         choices = [choice.strip("'") for choice in context["expected"].replace(" or ", ", ").split(", ")]
-        near = get_close_matches(str(value), choices, n=1, cutoff=0.5)
-        return f"{_described(value)} is none of {', '.join(choices)}", f"write {near[0] if near else choices[0]}"
-    if kind in ("too_short", "too_long"):
-        number = context["actual_length"]
-        entries = f"{number} entries where one is wanted" if number else "no entries"
-        return entries, f"write {_written(model, path, by_alias)}"
+        meant = nearest(str(value), choices, 0.5)
+        return f"{_described(value)} is none of {', '.join(choices)}", f"write {meant or ' or '.join(choices)}"
+    if kind == "too_short":
+        return "no entries", f"write {_written(model, path, by_alias)}"
     return detail["msg"], f"write {_written(model, path, by_alias)}"
 
 
@@ -140,7 +144,7 @@ def _retyped(model: type[BaseModel], kind: str, value: object, path: Path, by_al
         if number is not None:
             return f"remove the quotes: {number}"
     if isinstance(value, str) and kind == "bool_type":
-        return "write true or false, without quotes"
+        return f"write {_SPOKEN.get(value.lower(), 'true or false')}, without quotes"
     return f"write {_written(model, path, by_alias)}"
 
 
@@ -164,7 +168,9 @@ def _written(model: type[BaseModel], path: Path, by_alias: bool) -> str:
     return f"{key}{example}{meaning}"
 
 
-def _mend(model: type[BaseModel], value: Any, detail: ErrorDetails, findings: Findings, by_alias: bool) -> None:
+def _mend(
+    model: type[BaseModel], value: Any, detail: ErrorDetails, meant: str | None, findings: Findings, by_alias: bool
+) -> None:
     path = detail["loc"]
     if not path:
         return
@@ -176,7 +182,9 @@ def _mend(model: type[BaseModel], value: Any, detail: ErrorDetails, findings: Fi
     if field is not None and field.is_required() and field.examples and isinstance(holder, dict):
         holder[path[-1]] = copy.deepcopy(field.examples[0])
     elif isinstance(holder, dict):
-        holder.pop(path[-1], None)
+        unwanted = holder.pop(path[-1], None)
+        if meant is not None:
+            holder.setdefault(meant, unwanted)
 
 
 def _known_keys(model: type[BaseModel] | None, by_alias: bool) -> list[str]:

@@ -6,7 +6,7 @@ what a file says from whoever reviews it, and no other tool that reads SLO files
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
     MappingEndEvent,
+    MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -43,20 +44,25 @@ _CONSTANTS: dict[str, bool | float | None] = {
 }
 _NUMBER_STARTS = frozenset("0123456789+-.")
 _DEEPEST = 64
+_OPENING = (MappingStartEvent, SequenceStartEvent)
+_CLOSING = (MappingEndEvent, SequenceEndEvent)
 
 
 @dataclass(frozen=True)
 class Document:
     """One mapping of a file.
 
-    Everything at or below a path in `damaged` could not be read as written; `empty` are the paths without a value.
+    The values at `damaged` could not be read as written, the mappings at `partial` not entirely; `empty` are the paths
+    without a value. `sound` says that nothing is wrong with it as YAML.
     Positions are found when the first one is asked for: nobody asks for those of a document without problems.
     """
 
     place: Place
     value: dict[str, object]
     damaged: frozenset[Path]
+    partial: frozenset[Path]
     empty: tuple[Path, ...]
+    sound: bool
     _first_line: int
     _text: str
     _index: int
@@ -66,6 +72,11 @@ class Document:
         builder = _Builder(self.place.file, self._first_line, self._text, locate=self._index)
         builder.build()
         return builder.positions
+
+    def covers(self, place: Place) -> bool:
+        """Whether a place is in this document."""
+        last_line = self._first_line + self._text.count("\n")
+        return place.file == self.place.file and self._first_line <= place.line <= last_line
 
     def place_of(self, path: Path) -> Place:
         """Where the value at `path` begins, or the nearest thing around it that is there."""
@@ -152,6 +163,7 @@ class _Builder:
         self._locate = locate
         self._locating = False
         self._damaged: set[Path] = set()
+        self._partial: set[Path] = set()
         self._empty: list[Path] = []
         self._next: Callable[[], Any] = CParser(text).get_event  # each kind of event has attributes of its own
 
@@ -173,13 +185,26 @@ class _Builder:
 
     def _document(self, index: int) -> list[Document]:
         self._damaged = set()
+        self._partial = set()
         self._empty = []
+        said = len(self.problems)
         event = self._next()
         value = self._value(event, ())
         if isinstance(value, dict):
             place = Place(self._file, *self._position(event))
-            damaged, empty = frozenset(self._damaged), tuple(self._empty)
-            return [Document(place, value, damaged, empty, self._first_line, self._text, index)]
+            return [
+                Document(
+                    place,
+                    value,
+                    frozenset(self._damaged),
+                    frozenset(self._partial),
+                    tuple(self._empty),
+                    len(self.problems) == said,
+                    self._first_line,
+                    self._text,
+                    index,
+                )
+            ]
         if () not in self._damaged:
             self._report(event, (), "the document is no mapping", "write keys and values, such as `kind: SLO`")
         return []
@@ -198,7 +223,7 @@ class _Builder:
         if len(path) >= _DEEPEST:
             raise _TooDeepError
         if event.tag is not None:
-            self._damage(event, path, f"a tag, {event.tag}", "remove it")
+            self._report(event, path, f"a tag, {event.tag}", "remove it")
         return self._sequence(path) if kind is SequenceStartEvent else self._mapping(path)
 
     def _scalar(self, event: ScalarEvent, path: Path) -> object:
@@ -222,26 +247,41 @@ class _Builder:
     def _mapping(self, path: Path) -> dict[str, object]:
         mapping: dict[str, object] = {}
         while type(event := self._next()) is not MappingEndEvent:
-            if type(event) is not ScalarEvent:
-                self._damage(event, path, "a key that is no text", "write keys as plain text")
-                self._value(event, path)
-                self._value(self._next(), path)
+            key = self._key(event, path, mapping)
+            if key is None:
+                self._skip(self._next())
                 continue
-            key = event.value
             below = (*path, key)
-            if key in mapping:
-                self._report(event, below, f"the key {key!r} a second time", "keep one of them")
-                self._value(self._next(), below)
-                continue
             if self._locating:
                 self.positions.keys[below] = self._position(event)
-            value_event = self._next()
-            if key == "<<" and event.implicit[0]:
-                self._damage(event, path, "a merge key, <<", "write the keys out")
-                self._value(value_event, below)
-                continue
-            mapping[key] = self._value(value_event, below)
+            mapping[key] = self._value(self._next(), below)
         return mapping
+
+    def _key(self, event: Any, path: Path, mapping: Mapping[str, object]) -> str | None:
+        """The text of a key; None after reporting why it cannot be one."""
+        if type(event) is not ScalarEvent:
+            self._report(event, path, "a key that is no text", "write keys as plain text")
+            self._skip(event)
+        elif event.value == "<<" and event.implicit[0]:
+            self._report(event, path, "a merge key, <<", "write the keys out")
+        elif event.value in mapping:
+            self._report(event, (*path, event.value), f"the key {event.value!r} a second time", "keep one of them")
+            return None
+        else:
+            key: str = event.value
+            return key
+        self._partial.add(path)
+        return None
+
+    def _skip(self, event: Any) -> None:
+        """Passes over a value whose first event is given."""
+        depth = 0
+        while True:
+            kind = type(event)
+            depth += (kind in _OPENING) - (kind in _CLOSING)
+            if depth == 0:
+                return
+            event = self._next()
 
     def _damage(self, event: Any, path: Path, message: str, remedy: str) -> None:
         self._damaged.add(path)
