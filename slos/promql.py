@@ -4,20 +4,23 @@ promql-parser does the parsing. It gives no positions and does not escape what i
 wherever it can be, and selectors are written here.
 """
 
-import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
-from typing import Literal
 
 import promql_parser as ast
 
 from slos.duration import format_duration
+from slos.selectors import LabelMatcher, MatchOp, Selector, quoted
 
-MatchOp = Literal["=", "!=", "=~", "!~"]
+__all__ = [
+    "PARSED_WINDOW", "LabelMatcher", "MatchOp", "PromqlError", "Selector", "at_window", "children", "edge_texts",
+    "edges_matched", "has_window", "histogram_buckets", "histogram_selector", "number", "parse", "quoted", "selectors",
+    "selectors_in", "unwrapped",
+]  # fmt: skip
 
 PARSED_WINDOW = "5m"
 """What `{{.window}}` is replaced by to parse a query."""
@@ -35,8 +38,6 @@ _OPERATOR = re.compile(r"[-+*/%^]|[=<>!]+|\b(?:and|or|unless|atan2)\b", re.IGNOR
 _OPTIONAL = re.compile(r"\((?:\?:)?\\?\.0\)\?|^\((?:\?:)?(?=[^()]*\)$)|\)$")
 """What makes `.0` optional in a pattern, and brackets around all of it."""
 _EDGE = re.compile(r"[-+]?(?:Inf|[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)")
-_LEGACY_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
-_LEGACY_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _HISTOGRAM_PARTS = ("_bucket", "_count", "_sum")
 
 
@@ -47,61 +48,6 @@ class PromqlError(ValueError):
         super().__init__(f"{message}; {remedy}")
         self.message = message
         self.remedy = remedy
-
-
-@dataclass(frozen=True, slots=True)
-class LabelMatcher:
-    """One condition of a selector."""
-
-    label: str
-    op: MatchOp
-    value: str
-
-    def __str__(self) -> str:
-        label = self.label if _LEGACY_LABEL.fullmatch(self.label) else quoted(self.label)
-        return f"{label}{self.op}{quoted(self.value)}"
-
-    @property
-    def matches_empty(self) -> bool:
-        """Whether a series without the label matches, too."""
-        if self.op in ("=", "!="):
-            return (self.value == "") == (self.op == "=")
-        return bool(re.fullmatch(self.value, "")) == (self.op == "=~")
-
-
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """One selection of series in a query.
-
-    `range_seconds` is the range that it is read over, if any (that of PARSED_WINDOW for the placeholder), `function`
-    the function that reads that range, or the subquery's that it stands in. `reach_seconds` is how far back of its
-    evaluation the query needs it: ranges, subqueries and offsets together.
-    """
-
-    name: str | None
-    matchers: tuple[LabelMatcher, ...]
-    range_seconds: float | None = None
-    function: str | None = None
-    reach_seconds: float = 0.0
-    shifted: bool = False
-
-    def __str__(self) -> str:
-        """The instant vector selector, as every Prometheus that knows its names reads it."""
-        conditions = [str(matcher) for matcher in self.matchers]
-        if self.name is None:
-            return f"{{{','.join(conditions)}}}"
-        if not _LEGACY_NAME.fullmatch(self.name):
-            return f"{{{','.join([quoted(self.name), *conditions])}}}"
-        return f"{self.name}{{{','.join(conditions)}}}" if conditions else self.name
-
-    def called(self, name: str, *more: LabelMatcher) -> "Selector":
-        """The same conditions, and `more`, on another metric."""
-        return Selector(name, (*self.matchers, *more))
-
-
-def quoted(text: str) -> str:
-    """A PromQL string literal."""
-    return json.dumps(text, ensure_ascii=False)
 
 
 def number(value: float) -> str:

@@ -6,7 +6,8 @@ from typing import Literal
 
 from slos.counting import vector_ratio
 from slos.model import EventRatio, GaugeThreshold, Indicator, LatencyThreshold, RawRatio
-from slos.promql import PromqlError, Selector, histogram_buckets, parse, selectors_in
+from slos.promql import PromqlError, histogram_buckets, parse, selectors_in
+from slos.selectors import Selector
 
 Role = Literal["bad", "good", "total", "raw", "gauge"]
 

@@ -8,8 +8,8 @@ from clients.prometheus_metadata import PrometheusMetadata, Refused, Values
 from runner.slo_live_checks.buckets import edge_list, edges
 from slos.model import LatencyThreshold, Slo
 from slos.problems import Problem
-from slos.promql import LabelMatcher, Selector
 from slos.queries import Read, reads
+from slos.selectors import LabelMatcher, Selector
 
 SHOWN = 10
 """Label values, or labels, that a message names."""

@@ -10,7 +10,6 @@ from slos.model import EventRatio, GaugeThreshold, LatencyThreshold, RawRatio, S
 from slos.problems import Problem
 from slos.promql import (
     PromqlError,
-    Selector,
     edge_texts,
     edges_matched,
     has_window,
@@ -19,6 +18,7 @@ from slos.promql import (
     unwrapped,
 )
 from slos.queries import Read, queries, reads
+from slos.selectors import Selector
 
 KNOWN_GAUGES = {
     "DCGM_FI_DEV_XID_ERRORS": "holds the code of the last XID error, which goes up and down",
