@@ -35,7 +35,7 @@ class LabelMatcher:
 class Selector:
     """One selection of series in a query.
 
-    `range_seconds` is the range that it is read over, if any (that of promql.PARSED_WINDOW for the placeholder), `function`
+    `range_seconds` is the range that it is read over, if any (promql.PARSED_WINDOW's for the placeholder), `function`
     the function that reads that range, or the subquery's that it stands in. `reach_seconds` is how far back of its
     evaluation the query needs it: ranges, subqueries and offsets together.
     """
