@@ -117,7 +117,7 @@ def _of_a_ratio(ratio: RawRatio) -> Inputs:
 
 
 def _ratio_shapes(count: int) -> Iterator[tuple[dict[int, float], dict[int, float]]]:
-    """What one or two series may do in a ratio, healthy and bad: errors of all, the rest and errors, successes of all."""
+    """What one or two series may do in a ratio, healthy and bad: errors of all, errors and others, successes of all."""
     for one in range(count):
         yield {one: 0.0}, {one: 1.0}
         yield {one: 1.0}, {one: 0.0}

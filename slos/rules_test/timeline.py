@@ -1,7 +1,8 @@
-"""What happens to an SLO in a test: traffic and bad events, cell by cell, in seconds as declared from the test's start."""
+"""What happens to an SLO in a test: traffic and bad events, cell by cell. Seconds are those declared, not scaled."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 
 from slos.burn import Counts
 
@@ -37,21 +38,53 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """What some time holds: at least and at most; `uniform` where all of it that has data is alike."""
+
+    least: Counts
+    most: Counts
+    uniform: bool
+    present_seconds: float
+
+
 class Timeline:
     """Cells of `cell_seconds`, one after the other; `events` are those of a whole cell with the traffic 1."""
 
-    cells: tuple[Cell, ...]
-    cell_seconds: float
-    events: float
+    def __init__(self, cells: Sequence[Cell], cell_seconds: float, events: float) -> None:
+        self.cells = tuple(cells)
+        self.cell_seconds = cell_seconds
+        self.events = events
+        there = [cell if cell.present else _NOTHING for cell in self.cells]
+        self._totals = _sums(cell.traffic for cell in there)
+        self._least = _sums(cell.bad * cell.traffic * cell.certain for cell in there)
+        self._most = _sums((cell.bad if cell.certain else 1.0) * cell.traffic for cell in there)
+        self._present = _sums(cell.present for cell in there)
+        self._changes = _sums(one != other for one, other in pairwise(self.cells))
 
     @property
     def seconds(self) -> float:
         return len(self.cells) * self.cell_seconds
 
-    def between(self, start: float, end: float) -> Sequence[Cell]:
-        """The cells in (start, end]."""
-        first, last = round(start / self.cell_seconds), round(end / self.cell_seconds)
-        return self.cells[max(first, 0) : max(last, 0)]
+    def between(self, start: float, end: float) -> Extent | None:
+        """What (start, end] holds; None where there are no data."""
+        last = min(round(end / self.cell_seconds), len(self.cells))
+        first = min(max(round(start / self.cell_seconds), 0), last)
+        present = self._present[last] - self._present[first]
+        if not present:
+            return None
+        total, least, most = (
+            max(sums[last] - sums[first], 0.0) * self.events for sums in (self._totals, self._least, self._most)
+        )
+        uniform = self._changes[last - 1] == self._changes[first] and self.cells[first].certain
+        return Extent(Counts(least, total), Counts(most, total), uniform, present * self.cell_seconds)
+
+
+_NOTHING = Cell(0.0, 0.0, present=False)
+
+
+def _sums(numbers: Iterable[float]) -> tuple[float, ...]:
+    """Of the first none, one, two... numbers."""
+    return tuple(accumulate(numbers, initial=0.0))
 
 
 def continuous(segments: Sequence[Segment], cell_seconds: float, events: float) -> Timeline:
@@ -61,7 +94,7 @@ def continuous(segments: Sequence[Segment], cell_seconds: float, events: float) 
         count = round(segment.seconds / cell_seconds)
         cell = Cell(segment.bad, segment.traffic, segment.present)
         cells += [replace(cell, restarted=segment.restarted), *[cell] * (count - 1)] if count else []
-    return Timeline(tuple(cells), cell_seconds, events)
+    return Timeline(cells, cell_seconds, events)
 
 
 def sliced(segments: Sequence[Segment], cell_seconds: float, lag_seconds: float) -> Timeline:
@@ -77,12 +110,4 @@ def sliced(segments: Sequence[Segment], cell_seconds: float, lag_seconds: float)
     for index, (bad, present) in enumerate(states):
         unchanged = unchanged + 1 if index == 0 or states[index - 1][0] == bad else 1
         cells.append(Cell(float(bad), 1.0, present, certain=unchanged > lag))
-    return Timeline(tuple(cells), cell_seconds, 1.0)
-
-
-def counted(cells: Sequence[Cell], events: float) -> tuple[Counts, Counts]:
-    """The counts of some cells: as few bad events as there may be, and as many."""
-    total = sum(cell.traffic for cell in cells if cell.present) * events
-    least = sum(cell.bad * cell.traffic for cell in cells if cell.present and cell.certain) * events
-    most = sum((cell.bad if cell.certain else 1.0) * cell.traffic for cell in cells if cell.present) * events
-    return Counts(least, total), Counts(most, total)
+    return Timeline(cells, cell_seconds, 1.0)
