@@ -1,0 +1,89 @@
+"""`chaos slo burn`: what spent an SLO's budget."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from runner.chaos_runs import ChaosRun
+from runner.cli.slo.at_time import at_or_now
+from runner.cli.slo.options import at_option, json_option, prometheus_option, timeout_option
+from runner.exit_codes import Exit
+
+
+@click.command(name="burn", short_help="One SLO's budget: how it was spent, when, and by what.")
+@click.argument("name")
+@at_option
+@click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="Burns to tell one by one.")
+@click.option(
+    "--journal",
+    "journals",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A journal of Chaos Toolkit from another machine; may be given several times.",
+)
+@json_option
+@prometheus_option
+@timeout_option
+def command(
+    name: str,
+    at: str | None,
+    top: int,
+    journals: tuple[Path, ...],
+    as_json: bool,
+    prometheus_url: str,
+    timeout_seconds: float,
+) -> None:
+    """How the SLO NAME stands, what spent its budget, and which of that were chaos runs.
+
+    A burn is a stretch of time in which more events were bad than the objective allows. It is read from what the rules
+    of `chaos slo rules` have recorded, in slices of 5 m. Chaos runs are those that this machine has run
+    (runs.jsonl in $MLCHAOS_STATE_DIR, else in ~/.local/state/mlchaos), and those of the journals given.
+
+    \b
+    chaos slo burn llm-availability
+    chaos slo burn llm-availability --at 2026-11-22T03:00:00Z --top 10
+
+    Exit status: 0 the page was printed; 2 bad input; 4 no data.
+    """
+    moment = at_or_now(at)
+    runs, warnings = _chaos_runs(journals)
+    for warning in warnings:
+        click.echo(f"chaos slo burn: warning: {warning}", err=True)
+
+    from runner.cli.slo.prometheus import asked
+    from runner.slo_review import NothingToReviewError, beside, read_review
+
+    try:
+        with asked(prometheus_url, timeout_seconds, "chaos slo burn") as prometheus:
+            found = read_review(prometheus, name, moment)
+    except NothingToReviewError as error:
+        click.echo(f"chaos slo burn: {error}", err=True)
+        sys.exit(Exit.INCONCLUSIVE)
+
+    coincidences = beside(found, runs)
+    if as_json:
+        from runner.cli.slo.burn_document import burn_document
+
+        click.echo(burn_document(found, coincidences, prometheus.url))
+        return
+    from runner.cli.slo.burn_page import burn_page
+    from runner.cli.slo.page import Page
+
+    page = Page()
+    page.print(*burn_page(found, coincidences, top, page.width, page.unicode))
+
+
+def _chaos_runs(journals: tuple[Path, ...]) -> tuple[list[ChaosRun], tuple[str, ...]]:
+    """The runs of this machine's log and of the journals, each once; exits with 2 when a file is no journal."""
+    from runner.journal_runs import JournalError, read_journal
+    from runner.run_log import default_path, read_run_log
+
+    log = read_run_log(default_path())
+    try:
+        told = [read_journal(path) for path in journals]
+    except JournalError as error:
+        click.echo(f"chaos slo burn: {error}", err=True)
+        sys.exit(Exit.REFUSED)
+    return list({run.run_id: run for run in (*log.runs, *told)}.values()), log.warnings
