@@ -51,12 +51,12 @@ def _against(limits: Limits, status: SloStatus) -> tuple[list[str], list[str]]:
     if limits.budget_left is not None:
         if status.budget_left is None:
             missing.append("its budget is not known")
-        elif status.budget_left < limits.budget_left:
+        elif not status.budget_left >= limits.budget_left:
             violated.append(f"{status.budget_left:.4g} of its budget is left, less than {limits.budget_left:g}")
     if limits.burn_below is not None:
         burn = status.burn.get(limits.window)
         if burn is None:
             missing.append(f"its burn rate over {limits.window} is not known: no events, or too few?")
-        elif burn >= limits.burn_below:
+        elif not burn < limits.burn_below:
             violated.append(f"it burns at {burn:.3g} over {limits.window}, not below {limits.burn_below:g}")
     return violated, missing

@@ -1,6 +1,7 @@
 """`chaos slo check`."""
 
 import json
+import math
 import re
 import sys
 from collections.abc import Sequence
@@ -91,6 +92,8 @@ def command(
 def _limits(budget_left: str | None, burn_below: float | None, window: str | None) -> Limits:
     if window is not None and burn_below is None:
         raise click.UsageError("--window is that of --burn-below: give that, too")
+    if burn_below is not None and not math.isfinite(burn_below):
+        raise click.BadParameter(f"{burn_below} is no limit: write a number such as 1", param_hint="--burn-below")
     return Limits(
         budget_left=None if budget_left is None else _ratio(budget_left),
         burn_below=burn_below,

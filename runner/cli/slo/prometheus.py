@@ -1,5 +1,6 @@
 """Asking Prometheus from a command: what goes wrong becomes a line on stderr and an exit status."""
 
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,12 @@ from runner.exit_codes import Exit
 
 @contextmanager
 def asked(url: str, timeout_seconds: float, command: str) -> Iterator[Prometheus]:
-    """The Prometheus at `url`. Ends the program with 2 for an address that is none, with 4 when it cannot be asked."""
+    """The Prometheus at `url`.
+
+    Ends the program with 2 for an address or a timeout that is none, with 4 when Prometheus cannot be asked.
+    """
+    if not math.isfinite(timeout_seconds):
+        raise click.BadParameter(f"{timeout_seconds} is no number of seconds", param_hint="--timeout")
     try:
         prometheus = Prometheus(url, timeout=timeout_seconds)
     except PrometheusError as error:
