@@ -4,6 +4,7 @@ Every expression gives one series without labels, or none where nothing is known
 does not exist (yet) is no bad event, a number of bad events never exceeds that of all, and NaN is dropped.
 """
 
+import re
 from dataclasses import dataclass
 
 from slos.counting import counts_expression
@@ -17,6 +18,8 @@ from slos.tiers import MINUTE, SLICE_SECONDS
 RAW_SLICE_SECONDS = MINUTE
 """How often a raw ratio of the moment is looked at."""
 
+_ONE_CALL = re.compile(r"sum\(increase\([^()]*\)\)")
+"""What a plain counter becomes; it needs no parentheses."""
 _FAILS_WHEN: dict[Comparison, str] = {"lt": ">=", "lte": ">", "gt": "<=", "gte": "<"}
 _WORST: dict[Comparison, str] = {"lt": "max", "lte": "max", "gt": "min", "gte": "min"}
 """Which of several values is the worst: a query gives one series, and where it gives more no bad one is hidden."""
@@ -52,13 +55,17 @@ def counts(indicator: Indicator, seconds: float, time_scale: float = 1.0) -> Cou
 
 def _events(ratio: EventRatio, window: float) -> CountExpressions:
     """The scalar of a total that is absent is NaN, so that bad events without one are dropped with it."""
-    total = f"({counts_expression(ratio.total, window)})"
+    total = _operand(counts_expression(ratio.total, window))
     if ratio.bad is not None:
-        bad = f"clamp_max(({counts_expression(ratio.bad, window)}) or vector(0), scalar({total})) >= 0"
+        bad = f"clamp_max({_operand(counts_expression(ratio.bad, window))} or vector(0), scalar({total})) >= 0"
     else:
-        good = f"(({counts_expression(ratio.good or '', window)}) or vector(0))"
-        bad = f"clamp_min({total} - {good}, 0) >= 0"
+        good = _operand(counts_expression(ratio.good or "", window))
+        bad = f"clamp_min({total} - ({good} or vector(0)), 0) >= 0"
     return CountExpressions(bad, f"{total} >= 0")
+
+
+def _operand(expression: str) -> str:
+    return expression if _ONE_CALL.fullmatch(expression) else f"({expression})"
 
 
 def _raw(ratio: RawRatio, seconds: float, time_scale: float) -> CountExpressions:

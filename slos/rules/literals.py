@@ -2,7 +2,7 @@
 
 import math
 
-from slos.promql import quoted
+from slos.selectors import quoted
 
 
 def number(value: float) -> str:

@@ -7,13 +7,17 @@ import shlex
 
 from slos.duration import format_duration, scaled
 from slos.model import EventRatio, GaugeThreshold, LatencyThreshold, RawRatio, Slo
-from slos.promql import quoted
 from slos.rules.calendar import start_series
 from slos.rules.go_template import literal
 from slos.rules.literals import number, series
 from slos.rules.names import BAD_EVENTS, BUDGET_REMAINING, BURN_RATE, EVENTS
 from slos.rules.windows import period
+from slos.selectors import quoted
 from slos.tiers import Tier
+
+
+_PERCENT = 'printf "%.1f%%"'
+"""Of a number in percent; humanizePercentage would write -1.99e+04%."""
 
 
 def burn_annotations(slo: Slo, tier: Tier, time_scale: float) -> dict[str, str]:
@@ -71,8 +75,8 @@ def _bad(slo: Slo, tier: Tier, time_scale: float) -> str:
 
 
 def _left(slo: Slo) -> str:
-    left = series(BUDGET_REMAINING, slo=slo.name)
-    return f"Error budget left: {_value(left, 'humanizePercentage', 'unknown')}."
+    left = f"100 * {series(BUDGET_REMAINING, slo=slo.name)}"
+    return f"Error budget left: {_value(left, _PERCENT, 'unknown')}."
 
 
 def _gone(slo: Slo, tier: Tier, time_scale: float) -> str:
