@@ -20,13 +20,12 @@ def prometheus_configuration(network: LabNetwork, credentials: Credentials, rule
     Debian builds Prometheus without Kubernetes discovery, so the API server lists the pods for HTTP discovery under the
     labels that Kubernetes discovery gives them: the relabelling is the one of a real cluster.
     """
-    discovery = {
-        "url": network.api_url + "/prometheus/pods",
-        "refresh_interval": SCRAPE_INTERVAL,
-        # Without the type, Prometheus 2.42 sends the bare token in the header for this kind of discovery.
+    api = {
+        # Without the type, Prometheus 2.42 sends the bare token in the header for HTTP discovery.
         "authorization": {"type": "Bearer", "credentials_file": str(credentials.token)},
         "tls_config": {"ca_file": str(credentials.ca_certificate)},
     }
+    discovery = {"url": network.api_url + "/prometheus/pods", "refresh_interval": SCRAPE_INTERVAL, **api}
     configuration: dict[str, Any] = {
         "global": {"scrape_interval": SCRAPE_INTERVAL, "scrape_timeout": SCRAPE_INTERVAL, "evaluation_interval": "1s"},
         "rule_files": [str(rules / "*.yml")],
@@ -59,6 +58,12 @@ def prometheus_configuration(network: LabNetwork, credentials: Credentials, rule
                     {"source_labels": ["__meta_kubernetes_pod_label_app"], "target_label": "job"},
                 ],
             },
+            {
+                **_static("kube-state-metrics", network.api_url),
+                **api,
+                "scheme": "https",
+                "metrics_path": "/prometheus/kube-state-metrics",
+            },
             _static("prometheus", network.prometheus_url),
             _static("alertmanager", network.alertmanager_url),
             _static("toxiproxy", network.toxiproxy_url),
@@ -89,7 +94,7 @@ def alertmanager_configuration(pager_url: str | None) -> str:
 
 
 def _host(url: str) -> str:
-    return url.removeprefix("http://")
+    return url.partition("://")[2]
 
 
 def _static(job: str, url: str) -> dict[str, Any]:

@@ -37,6 +37,19 @@ async def _query(prometheus_url: str, expression: str) -> list[dict[str, str]]:
     return [row["metric"] for row in document.get("data", {}).get("result", [])]
 
 
+async def reload_rules(prometheus_url: str) -> str:
+    """Let Prometheus read its configuration and rules again; gives why it does not, else nothing."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=QUESTION_TIMEOUT) as session,
+            session.post(f"{prometheus_url}/-/reload") as answer,
+        ):
+            text = await answer.text()
+            return "" if answer.status == 200 else f"Prometheus does not take them: {text.strip()}"
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return f"Prometheus does not answer: {str(error) or type(error).__name__}"
+
+
 async def pods_not_scraped(prometheus_url: str, pods: Iterable[tuple[str, str]]) -> list[str]:
     """Which of the (namespace, name) pods Prometheus does not scrape with success."""
     rows = await _query(prometheus_url, 'up{pod!=""} == 1')

@@ -54,6 +54,8 @@ class LabState(BaseModel):
     missing: tuple[MissingServer, ...] = Field(default=())
     isolated: bool = True
     """Do the pods have PID namespaces of their own?"""
+    rules_problem: str = ""
+    """Why Prometheus does not have the rules of the SLOs; empty where it has."""
 
 
 def write_state(path: Path, state: LabState) -> None:

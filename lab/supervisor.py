@@ -15,17 +15,18 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from lab import logs, monitoring, processes, stack
+from lab import logs, monitoring, processes, slo_rules, stack
 from lab.children import Child, Children
 from lab.control import Reply, Request, serve
 from lab.credentials import write_credentials
 from lab.directory import LabDirectory
 from lab.kubeclient import KubeClient
 from lab.kubelet.node import ISOLATION
+from lab.launch import last_line
 from lab.logs import structlog
 from lab.network import LabNetwork
 from lab.nodes import NODES
-from lab.probe import load_flows, pods_not_scraped, reachable
+from lab.probe import load_flows, pods_not_scraped, reachable, reload_rules
 from lab.servers import ALERTMANAGER, BRING, BY_NAME, SERVERS, Server, find
 from lab.state import LabState, MissingServer, Phase, write_state
 from lab.toxiproxies import populate
@@ -56,6 +57,7 @@ class Supervisor:
         self._end = asyncio.Event()
         self._crash = ""
         self._isolated = True
+        self._rules_problem = ""
         self._found = {} if bare else {server.name: path for server in SERVERS if (path := find(server))}
         self._credentials = write_credentials(directory.root, network)
         self._children = Children(
@@ -102,12 +104,14 @@ class Supervisor:
         await self._start_control_plane()
         await asyncio.gather(*(self._start_server(server) for server in SERVERS if server is not ALERTMANAGER))
         await asyncio.gather(*(self._start_node(node.name) for node in NODES))
+        rules = asyncio.create_task(self._write_rules())
         async with asyncio.timeout(READY_SECONDS), KubeClient(self._credentials.kubeconfig) as api:
             await self._until(lambda: self._reachable("the API server", self._network.api_url, "/readyz"))
             await self._until(lambda: self._nodes_not_ready(api))
             if not self._bare:
                 await self._apply(api)
                 await self._until(lambda: self._not_ready(api))
+            await self._load_rules(rules)
         self._ready_after = round(time.time() - self._started_at, 2)
         self._phase = "ready"
         self._publish("")
@@ -170,6 +174,30 @@ class Supervisor:
         place.mkdir(parents=True, exist_ok=True)
         (place / "alertmanager.yml").write_text(monitoring.alertmanager_configuration(f"http://{pager}:8080"))
         await self._start_server(ALERTMANAGER)
+
+    async def _write_rules(self) -> str:
+        """Write the rules of the SLOs, beside all that starts; gives what is wrong with them."""
+        if "prometheus" not in self._found:
+            return ""
+        output = self._directory.server("prometheus") / "rules" / "slos.yml"
+        log = self._directory.log("slo-rules")
+        command = slo_rules.command(output, self._found)
+        writing = await processes.start(command, log, self._children.environment)
+        if await writing.wait() == 0:
+            return ""
+        return last_line(self._directory, log.stem) + f"; see {log}"
+
+    async def _load_rules(self, writing: asyncio.Task[str]) -> None:
+        """Not sooner: rules that are evaluated while the stack starts would page for what is not there yet.
+
+        A lab without them is of use all the same, so it starts, and says so.
+        """
+        problem = await writing
+        if not problem and "prometheus" in self._found:
+            problem = await reload_rules(self._network.prometheus_url)
+        if problem:
+            self._rules_problem = problem
+            self._log.error("the SLO rules are not loaded", reason=problem)
 
     # --- what is still waited for -----------------------------------------------------------------------------------
 
@@ -276,6 +304,7 @@ class Supervisor:
                 components=self._children.describe(),
                 missing=tuple(MissingServer(name=s.name, needed_for=s.needed_for, remedy=BRING) for s in missing),
                 isolated=self._isolated,
+                rules_problem=self._rules_problem,
             )
         )
 

@@ -7,13 +7,13 @@ from secrets import compare_digest
 
 from pydantic_core import to_json
 
-from lab.apiserver import prometheus_targets
+from lab.apiserver import kube_state_metrics, prometheus_targets
 from lab.apiserver.deletion import parse_delete_options
 from lab.apiserver.discovery import discovery_document
 from lab.apiserver.errors import Document, Refused, forbidden, method_not_allowed, no_such_path, not_found, success
 from lab.apiserver.eviction import bind, evict
 from lab.apiserver.exchange import Exchange
-from lab.apiserver.kinds import NAMESPACE, POD, REVIEWS, Registry, group_version
+from lab.apiserver.kinds import JOB, NAMESPACE, NODE, POD, REVIEWS, Registry, group_version
 from lab.apiserver.lifecycle import PERMANENT_NAMESPACES, Lifecycle
 from lab.apiserver.listing import page, selected, watch_request
 from lab.apiserver.objects import Objects
@@ -32,6 +32,7 @@ from lab.apiserver.watch import Watch, Watches
 _log = logging.getLogger(__name__)
 
 _OPEN_PATHS = frozenset({"/readyz", "/livez", "/healthz", "/version"})
+_TEXT = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 _EMPTY_OPENAPI = (b"content-type", b"application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
 _RETURNED_WHEN_DELETED = frozenset({"pods", "services", "serviceaccounts", "namespaces"})
 
@@ -96,7 +97,7 @@ class Application:
             await handler(exchange, target)
 
     async def _answer_other(self, exchange: Exchange) -> None:
-        """Paths that name no stored object: health, discovery, reviews."""
+        """Paths that name no stored object: health, discovery, what Prometheus asks for, reviews."""
         path = exchange.path
         if path in ("/readyz", "/livez", "/healthz"):
             await exchange.answer(b"ok", content_type=(b"content-type", b"text/plain"))
@@ -105,6 +106,10 @@ class Application:
             await exchange.answer(b"", content_type=_EMPTY_OPENAPI)
         elif path == prometheus_targets.PATH:
             await exchange.answer(to_json(prometheus_targets.targets(self._objects.store.all(POD))))
+        elif path == kube_state_metrics.PATH:
+            store = self._objects.store
+            text = kube_state_metrics.exposition(store.all(NODE), store.all(JOB))
+            await exchange.answer(text.encode(), content_type=_TEXT)
         elif exchange.method == "POST":
             await self._review(exchange)
         elif document := discovery_document(self._registry, path):

@@ -92,6 +92,7 @@ NAMESPACE = Kind(
 )
 SERVICE = Kind("", "services", "Service", short_names=("svc",), status=True, categories=("all",))
 NODE = Kind("", "nodes", "Node", namespaced=False, short_names=("no",), status=True)
+JOB = _workload("batch", "jobs", "Job")
 EVENT = Kind("", "events", "Event", short_names=("ev",))
 SERVICE_ACCOUNT = Kind("", "serviceaccounts", "ServiceAccount", short_names=("sa",))
 DISRUPTION_BUDGET = Kind(
@@ -136,7 +137,7 @@ BUILT_IN = (
     _workload("apps", "statefulsets", "StatefulSet", "sts", scale=True),
     _workload("apps", "daemonsets", "DaemonSet", "ds"),
     Kind("apps", "controllerrevisions", "ControllerRevision"),
-    _workload("batch", "jobs", "Job"),
+    JOB,
     _workload("batch", "cronjobs", "CronJob", "cj"),
     Kind("coordination.k8s.io", "leases", "Lease"),
     Kind("discovery.k8s.io", "endpointslices", "EndpointSlice"),

@@ -110,6 +110,8 @@ def up(directory: Path | None, octet: int, bare: bool, as_json: bool) -> None:
             "`chaos lab down`",
             err=True,
         )
+    if state.rules_problem:
+        click.echo(f"the lab runs without SLO rules: {state.rules_problem}", err=True)
     click.echo(f"The lab is ready after {state.ready_after:.1f} s in {place.root}")
     click.echo(f'Next: eval "$(chaos lab env{_dir_argument(directory)})"')
 
@@ -164,7 +166,8 @@ def status(directory: Path | None, as_json: bool) -> None:
         return
     if as_json:
         click.echo(state.model_dump_json(indent=2))
-        healthy = state.phase == "ready" and all(component.running for component in state.components)
+        running = all(component.running for component in state.components)
+        healthy = state.phase == "ready" and running and not state.rules_problem
     else:
         healthy = _print_status(place, state)
     sys.exit(0 if healthy else 1)

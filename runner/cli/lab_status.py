@@ -47,6 +47,8 @@ def headline(state: LabState, workloads: Workloads | None) -> str:
     if state.phase != "ready":
         return f"{state.phase}: {state.step}" if state.step else state.phase
     wrong = [f"{component.name} is down" for component in state.components if not component.running]
+    if state.rules_problem:
+        wrong.append(f"no SLO rules ({state.rules_problem})")
     if workloads is None or workloads.failure:
         wrong.append("the cluster does not answer")
     elif unready := [pod.name for pod in workloads.pods if not pod.well]:
