@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slos.alert_names import absent_alert, budget_burn_alert
+from slos.annotation_keys import KEYS, OPEN_KEYS, PREFIX
 from slos.duration import DurationError, parse_duration
 from slos.field_types import spoken_duration
 from slos.findings import Findings
@@ -17,11 +18,6 @@ from slos.nearest import nearest
 from slos.tiers import TIER, TIERS, TierName
 from slos.yaml_document import Path
 
-PREFIX = "mlchaos.io/"
-_KEYS = ("minimum-events", "alert-name", "absent-alert-name", "tiers", "absent", "for.absent", "runbook")
-_PER_TIER = tuple(f"{what}.{tier.name}" for what in ("severity", "for") for tier in TIERS)
-_WITH_NAME = ("alert-label.", "alert-annotation.")
-_KNOWN = (*_KEYS, *_PER_TIER)
 _URL = re.compile(r"https?://\S+")
 
 
@@ -71,10 +67,10 @@ class _Reader:
 
     def refuse_unknown(self) -> None:
         for key in self._ours:
-            if key in _KNOWN or any(key.startswith(start) and key != start for start in _WITH_NAME):
+            if key in KEYS or any(key.startswith(start) and key != start for start in OPEN_KEYS):
                 continue
-            near = nearest(key, (*_KNOWN, *_WITH_NAME))
-            remedy = f"write {PREFIX}{near}" if near else f"remove it; known are {', '.join((*_KNOWN, *_WITH_NAME))}"
+            near = nearest(key, (*KEYS, *OPEN_KEYS))
+            remedy = f"write {PREFIX}{near}" if near else f"remove it; known are {', '.join((*KEYS, *OPEN_KEYS))}"
             self._findings.unknown_key(self._at(key), f"unknown annotation {PREFIX + key!r}", remedy)
 
     def text(self, key: str, default: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, FiniteFloat, JsonValue
 
+from slos.annotation_keys import annotations_schema
 from slos.field_types import Duration, Filled, LabelValue, Name, Percent, Ratio
 from slos.structure import Strict
 
@@ -42,8 +43,17 @@ class Metadata(Strict):
     )
     annotations: dict[str, str] = Field(
         default_factory=dict,
+        description="Annotations, kept.",
+        examples=[{"owner": "ml-serving"}],
+    )
+
+
+class SloMetadata(Metadata):
+    annotations: dict[str, str] = Field(
+        default_factory=dict,
         description="Annotations; those under mlchaos.io/ say how to alert.",
         examples=[{"mlchaos.io/runbook": "https://runbooks.example/llm"}],
+        json_schema_extra=annotations_schema(),
     )
 
 
@@ -164,7 +174,10 @@ class Objective(Strict, json_schema_extra=_one_of("target", "targetPercent")):
         default=None, description="What a threshold metric is compared with.", examples=[0.5]
     )
     time_slice_target: FiniteFloat | None = Field(
-        default=None, gt=0, le=1, description="Good share of a slice: 1, as a slice is one reading.", examples=[1]
+        default=None,
+        description="Good share of a slice: 1, as a slice is one reading.",
+        examples=[1],
+        json_schema_extra={"const": 1},
     )
     time_slice_window: Duration | None = Field(default=None, description="Length of a slice.", examples=["1m"])
 
@@ -204,7 +217,7 @@ class SloDocument(Strict):
 
     api_version: Literal["openslo/v1"] = Field(description="Version of the format.", examples=[API_VERSION])
     kind: Literal["SLO"] = Field(description="Kind of the document.", examples=["SLO"])
-    metadata: Metadata = Field(description="Name, labels and annotations.", examples=[{"name": "llm-availability"}])
+    metadata: SloMetadata = Field(description="Name, labels and annotations.", examples=[{"name": "llm-availability"}])
     spec: SloSpec = Field(description="What is promised.")
 
 

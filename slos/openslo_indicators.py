@@ -35,6 +35,7 @@ class Terms:
 
 def read_indicator(sli: openslo.SliSpec, sli_findings: Findings, path: Path, terms: Terms) -> Measured | None:
     """The indicator whose spec stands at `path`; None after reporting why it is none."""
+    _check_slices(terms)
     if sli.ratio_metric is not None and sli.threshold_metric is not None:
         sli_findings.error((*path, "thresholdMetric"), "a second metric beside ratioMetric", "keep one of them")
         return None
@@ -148,9 +149,6 @@ def _gauge(query: str, path: Path, terms: Terms) -> Measured | None:
     objective, findings = terms.objective, terms.findings
     if objective.time_slice_window is None and terms.budgeting_method == "Timeslices":
         findings.missing(terms.path, ("timeSliceWindow",), "timeSliceWindow is missing", "add timeSliceWindow: 1m")
-    if objective.time_slice_target not in (None, 1):
-        remedy = "write 1, or remove it: a slice is one reading, good or bad"
-        findings.error((*terms.path, "timeSliceTarget"), f"a slice target of {objective.time_slice_target:g}", remedy)
     if objective.op is None or objective.value is None or objective.time_slice_window is None:
         return None
     gauge = GaugeThreshold(query, objective.op, objective.value, parse_duration(objective.time_slice_window))
@@ -160,6 +158,16 @@ def _gauge(query: str, path: Path, terms: Terms) -> Measured | None:
         "indicator.slice_seconds": (*terms.path, "timeSliceWindow"),
     }
     return Measured(gauge, {"indicator": path, "indicator.query": (*path, "query")}, in_slo)
+
+
+def _check_slices(terms: Terms) -> None:
+    objective, findings = terms.objective, terms.findings
+    if objective.time_slice_target not in (None, 1):
+        remedy = "write 1, or remove it: a slice is one reading, good or bad"
+        findings.error((*terms.path, "timeSliceTarget"), f"a slice target of {objective.time_slice_target:g}", remedy)
+    if objective.time_slice_window is not None and terms.budgeting_method == "Occurrences":
+        message = "timeSliceWindow is not used where events are counted"
+        findings.warn((*terms.path, "timeSliceWindow"), message, "remove it")
 
 
 def _needs_method(method: str, terms: Terms, reason: str) -> None:

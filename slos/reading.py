@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from slos import openslo, sloth
+from slos.annotation_keys import PREFIX
 from slos.findings import Findings
 from slos.from_openslo import ReferredSli, read_service, read_slo
 from slos.identity import Kind, identify
@@ -71,6 +72,7 @@ def _read_document(document: Document, reading: _Reading) -> None:
     elif kind is Kind.SERVICE:
         service = fitted(openslo.ServiceDocument, document.value, findings, openslo.HINTS)
         if service is not None:
+            _warn_of_misplaced(service.metadata, findings)
             reading.services.append((read_service(service, findings), findings))
     elif kind is Kind.SLI:
         _read_sli(document, findings, reading)
@@ -80,9 +82,19 @@ def _read_document(document: Document, reading: _Reading) -> None:
             reading.slo_documents.append((slo, findings))
 
 
+def _warn_of_misplaced(metadata: openslo.Metadata, findings: Findings) -> None:
+    for key in metadata.annotations:
+        if key.startswith(PREFIX):
+            message = f"{key} says nothing here: alerting is an SLO's"
+            findings.warn(("metadata", "annotations", key), message, "move it to the documents of kind SLO")
+
+
 def _read_sli(document: Document, findings: Findings, reading: _Reading) -> None:
     sli = fitted(openslo.SliDocument, document.value, findings, openslo.HINTS)
-    if sli is None or findings.is_spoilt(("metadata", "name")):
+    if sli is None:
+        return
+    _warn_of_misplaced(sli.metadata, findings)
+    if findings.is_spoilt(("metadata", "name")):
         return
     first = reading.slis.setdefault(sli.metadata.name, ReferredSli(sli, findings))
     if first.findings is not findings:

@@ -41,7 +41,7 @@ _BOUNDS = {
 class Strict(BaseModel):
     """A part of a document in which nothing unknown and nothing of another type is let through."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel, frozen=True, defer_build=True)
 
 
 def refusal(message: str, remedy: str) -> PydanticCustomError:
