@@ -145,12 +145,13 @@ def edge_texts(threshold: float) -> tuple[str, ...]:
     shortest = repr(float(threshold))
     exact = Decimal(shortest).normalize()
     plain = format(exact, "f")
-    scientific = f"{threshold:.{len(exact.as_tuple().digits) - 1}e}"
     texts = [plain]
     if "." not in plain:
         texts.append(f"{plain}.0")
     if threshold and not 1e-4 <= abs(threshold) < 1e6:
-        texts += [shortest, scientific, _java(scientific)]
+        exponent = exact.adjusted()
+        mantissa = format(exact.scaleb(-exponent), "f")
+        texts += [shortest, f"{mantissa}e{exponent:+03d}", f"{mantissa}{'' if '.' in mantissa else '.0'}E{exponent}"]
     return tuple(dict.fromkeys(texts))
 
 
@@ -166,11 +167,6 @@ def edges_matched(selector: Selector) -> frozenset[float] | None:
             return None
         edges |= {float(text) for text in texts}
     return frozenset(edges) or None
-
-
-def _java(scientific: str) -> str:
-    mantissa, _, exponent = scientific.partition("e")
-    return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{int(exponent)}"
 
 
 @lru_cache(_CACHED)
