@@ -103,7 +103,8 @@ def _slices(name: str, slo: Slo, window: RecordedWindow, time_scale: float) -> s
     if window.calendar is None:
         return recorded + tiled(window.seconds, SLICE_SECONDS, time_scale)
     range_and_step = tiled(longest_seconds(window.calendar), SLICE_SECONDS, time_scale)
-    begun = f"(vector(time()) > on () {start_series(window.calendar)} @ end())"
+    # The samples' own times: a vector of the steps' would be kept in memory for every step, with data or without.
+    begun = f"(timestamp({recorded}) > on () {start_series(window.calendar)} @ end())"
     return f"({recorded} and on () {begun}){range_and_step}"
 
 
