@@ -6,9 +6,8 @@ Bounded like every call of clients.prometheus: a deadline and a size for each an
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
-from clients.prometheus import LabelledValue, Prometheus, PrometheusError, RefusedQueryError
+from clients.prometheus import Fetched, LabelledValue, Prometheus, PrometheusError, RefusedQueryError
 
 QUESTIONS_PER_REQUEST = 100
 CHARACTERS_PER_REQUEST = 50_000
@@ -40,29 +39,29 @@ class PrometheusMetadata:
 
     def retention(self) -> str | None:
         """How long samples are kept, as Prometheus writes it: `15d`, `15d or 10GiB`. None where the server has none."""
-        data = self._fetch("status/runtimeinfo")
-        if data is None:
+        fetched = self._fetch("status/runtimeinfo")
+        if fetched is None:
             return None
-        if not isinstance(data, dict) or not isinstance(data.get("storageRetention"), str):
+        if not isinstance(fetched.data, dict) or not isinstance(fetched.data.get("storageRetention"), str):
             raise self._strange("no storageRetention in status/runtimeinfo")
-        return str(data["storageRetention"])
+        return str(fetched.data["storageRetention"])
 
     def metric_types(self) -> Mapping[str, frozenset[str]] | None:
         """The types that targets give a metric family, by its name. None where the server keeps no metadata."""
-        data = self._fetch("metadata")
-        if data is None:
+        fetched = self._fetch("metadata")
+        if fetched is None:
             return None
         try:
-            return {name: frozenset(str(entry["type"]) for entry in entries) for name, entries in data.items()}
+            return {name: frozenset(str(entry["type"]) for entry in entries) for name, entries in fetched.data.items()}
         except (AttributeError, LookupError, TypeError) as error:
             raise self._strange("no list of types for each metric in metadata") from error
 
     def metric_names(self) -> tuple[str, ...]:
         """The name of every metric that Prometheus holds."""
-        data = self._fetch("label/__name__/values")
-        if not isinstance(data, list):
+        fetched = self._fetch("label/__name__/values")
+        if fetched is None or not isinstance(fetched.data, list):
             raise self._strange("no list of metric names in label/__name__/values")
-        return tuple(map(str, data))
+        return tuple(map(str, fetched.data))
 
     def answers(self, questions: Sequence[str]) -> dict[str, Values | Refused]:
         """What each question (an expression that gives an instant vector) gives, in few requests.
@@ -106,9 +105,10 @@ class PrometheusMetadata:
             found[question].append(LabelledValue(labels, sample.value))
         return {question: tuple(values) for question, values in found.items()}
 
-    def _fetch(self, endpoint: str) -> Any:
+    def _fetch(self, endpoint: str) -> Fetched | None:
+        """None where the server has no such endpoint, as some that speak Prometheus's protocol have not."""
         try:
-            return self._prometheus.fetch(endpoint, {}).data
+            return self._prometheus.fetch(endpoint, {})
         except RefusedQueryError as error:
             if error.status in _NOT_SERVED:
                 return None
