@@ -10,6 +10,9 @@ from slos.model import EventRatio, GaugeThreshold, Indicator, LatencyThreshold, 
 from slos.yaml_document import Path
 
 
+_ANY_THRESHOLD = {"op": "lte", "value": 1, "timeSliceWindow": "1m"}
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """An indicator, and where its parts stand: in the document of the SLI, and in that of the SLO."""
@@ -46,6 +49,14 @@ def read_indicator(sli: openslo.SliSpec, sli_findings: Findings, path: Path, ter
     remedy = "add ratioMetric (good or bad of all events) or thresholdMetric (a value compared with the objective's)"
     sli_findings.missing(path, ("ratioMetric", "thresholdMetric"), "no metric", remedy)
     return None
+
+
+def check_indicator(sli: openslo.SliSpec, findings: Findings, path: Path) -> None:
+    """Reports what is wrong with an indicator that no SLO refers to, as if one did that fits it."""
+    counts = sli.threshold_metric is None or sli.threshold_metric.metric_source.spec.histogram is not None
+    objective = openslo.Objective.model_validate({"target": 0.999} | ({} if sli.ratio_metric else _ANY_THRESHOLD))
+    method = "Occurrences" if counts else "Timeslices"
+    read_indicator(sli, findings, path, Terms(objective, method, (), Findings(findings.document)))
 
 
 def _ratio(metric: openslo.RatioMetric, findings: Findings, path: Path, terms: Terms) -> Measured | None:

@@ -10,6 +10,7 @@ from slos.from_openslo import ReferredSli, read_service, read_slo
 from slos.identity import Kind, identify
 from slos.lint import lint
 from slos.model import Service, Slo, SloSet
+from slos.openslo_indicators import check_indicator
 from slos.problems import Problem
 from slos.structure import fitted
 from slos.yaml_document import Document, documents
@@ -57,6 +58,10 @@ def read(texts: Mapping[str, str]) -> Loaded:
         if slo is not None:
             referred = reading.slis.get(slo_document.spec.indicator_ref or "")
             reading.slos.append((slo, (findings, referred.findings) if referred else (findings,)))
+    referred_to = {slo_document.spec.indicator_ref for slo_document, _ in reading.slo_documents}
+    for name, sli in reading.slis.items():
+        if name not in referred_to:
+            check_indicator(sli.document.spec, sli.findings, ("spec",))
     return _loaded(reading)
 
 

@@ -34,7 +34,7 @@ class _Generator(GenerateJsonSchema):
 
 def schema() -> dict[str, Any]:
     """The schema of one document of any kind that is read; of an SLO, while it does not say what it is."""
-    by_kind = [openslo.SloDocument, openslo.SliDocument, openslo.ServiceDocument, sloth.SlothObject]
+    by_kind: list[type[Strict]] = [openslo.SloDocument, openslo.SliDocument, openslo.ServiceDocument, sloth.SlothObject]
     definitions = _definitions(by_kind, "", by_alias=True) | _definitions([sloth.SlothFile], "File", by_alias=False)
     chosen: dict[str, Any] = {"$ref": "#/$defs/SloDocument"}
     for kind, name in ((SLOTH_KIND, "SlothObject"), ("Service", "ServiceDocument"), ("SLI", "SliDocument")):
