@@ -2,6 +2,9 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+FAILURE_REASONS = ("REJECTED", "CANCELED", "BACKEND", "OTHER")
+"""Triton's, which starts all of them at 0. What fails here is what the model needs: BACKEND."""
+
 _READ_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 
 
@@ -13,9 +16,10 @@ class RankerMetrics:
     """
 
     def __init__(self, registry: CollectorRegistry, model: str, version: str) -> None:
-        self._labels = f'{{model="{model}",version="{version}"}}'
+        self._model = f'model="{model}"'
+        self._version = f'version="{version}"'
         self._success = 0
-        self._failure = 0
+        self._backend_failure = 0
         self._duration_us = 0
         self._read = Histogram(
             "feature_read_seconds",
@@ -40,7 +44,7 @@ class RankerMetrics:
 
     def inference_failed(self) -> None:
         """Count a failure, without its time: quick refusals must not make the model look fast."""
-        self._failure += 1
+        self._backend_failure += 1
 
     def feature_read(self, seconds: float) -> None:
         self._read.observe(seconds)
@@ -53,15 +57,22 @@ class RankerMetrics:
 
     def triton_text(self) -> str:
         """Triton's counters in the text format."""
-        rows = (
-            ("nv_inference_request_success", "Successful inference requests.", self._success),
-            ("nv_inference_request_failure", "Failed inference requests.", self._failure),
+        plain = f"{self._model},{self._version}"
+        failures = {
+            f'{self._model},reason="{reason}",{self._version}': self._backend_failure if reason == "BACKEND" else 0
+            for reason in FAILURE_REASONS
+        }
+        families = (
+            ("nv_inference_request_success", "Successful inference requests.", {plain: self._success}),
+            ("nv_inference_request_failure", "Failed inference requests.", failures),
             (
                 "nv_inference_request_duration_us",
                 "Time spent on inference requests, in microseconds.",
-                self._duration_us,
+                {plain: self._duration_us},
             ),
         )
-        return "".join(
-            f"# HELP {name} {text}\n# TYPE {name} counter\n{name}{self._labels} {value}\n" for name, text, value in rows
-        )
+        lines = []
+        for name, text, values in families:
+            lines += [f"# HELP {name} {text}", f"# TYPE {name} counter"]
+            lines += [f"{name}{{{labels}}} {value}" for labels, value in values.items()]
+        return "\n".join(lines) + "\n"

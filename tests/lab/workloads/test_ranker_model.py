@@ -83,6 +83,7 @@ def test_tritons_counters_have_tritons_names() -> None:
     lines = metrics.triton_text().splitlines()
     labels = '{model="ranker",version="1"}'
     assert f"nv_inference_request_success{labels} 1" in lines
-    assert f"nv_inference_request_failure{labels} 1" in lines
+    assert 'nv_inference_request_failure{model="ranker",reason="BACKEND",version="1"} 1' in lines
+    assert 'nv_inference_request_failure{model="ranker",reason="CANCELED",version="1"} 0' in lines
     assert f"nv_inference_request_duration_us{labels} 2000" in lines
     assert "# TYPE nv_inference_request_success counter" in lines

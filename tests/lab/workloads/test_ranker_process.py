@@ -66,7 +66,7 @@ def test_replicas_give_the_same_scores_from_fresh_features(lab_octet: int, tmp_p
         assert all(0 < score < 1 for score in first)
         metrics = one.metrics(8080)
         assert metrics.get("nv_inference_request_success", **LABELS) == 1
-        assert metrics.get("nv_inference_request_failure", **LABELS) == 0
+        assert metrics.get("nv_inference_request_failure", reason="BACKEND", **LABELS) == 0
         assert metrics.get("feature_unknown_ids_total") == 1
 
         def age() -> float:
@@ -85,7 +85,7 @@ def test_a_hung_store_is_a_503_and_no_reason_to_lose_the_replica(lab_octet: int,
         assert status == 503
         assert "within 0.25 s" in body
         assert programs.get(f"http://{running.ip}:8080/v2/health/ready")[0] == 200
-        assert running.metrics(8080).get("nv_inference_request_failure", **LABELS) == 1
+        assert running.metrics(8080).get("nv_inference_request_failure", reason="BACKEND", **LABELS) == 1
         os.kill(store.pid, signal.SIGCONT)
         wait_for(lambda: infer(running)[0] == 200)
         store.kill()
