@@ -17,6 +17,7 @@ from runner.chaos_runs import DIED, RUNNING, ChaosRun
 
 logger = logging.getLogger("chaostoolkit")
 
+_YEAR_10000 = 253_402_300_800.0
 _BEGAN, _ENDED = "began", "ended"
 
 
@@ -108,6 +109,8 @@ def read_run_log(path: Path) -> RunLog:
 
 def _apply(runs: dict[str, ChaosRun], record: Mapping[str, Any], source: str) -> None:
     run_id, at = str(record["run"]), float(record["at"])
+    if not 0 <= at < _YEAR_10000:
+        raise ValueError(at)
     if record["event"] == _BEGAN:
         alive = _is_alive(record)
         runs[run_id] = ChaosRun(

@@ -13,7 +13,11 @@ from slos.model import Slo
 from slos.rules.calendar import beginnings
 from slos.rules.counts import counts
 from slos.rules.windows import period
-from slos.tiers import SLICE_SECONDS, TIER
+from slos.tiers import DAY, SLICE_SECONDS, TIER
+
+MOST_SECONDS = 400 * DAY
+MOST_TIME_SCALE = 300.0
+"""Beyond it, slices would be shorter than a second."""
 
 
 class StepError(ValueError):
@@ -24,7 +28,8 @@ class StepError(ValueError):
 class Span:
     """Which history: so many declared seconds until `end` (epoch seconds), by steps of declared seconds.
 
-    `time_scale` divides declared seconds. A step divides a slice (5 m) without rest: raises StepError.
+    `time_scale` (1..300) divides declared seconds (up to 400 d). A step divides a slice (5 m) without rest: raises
+    StepError, and ValueError for the rest.
     """
 
     end: float
@@ -33,6 +38,8 @@ class Span:
     time_scale: float = 1.0
 
     def __post_init__(self) -> None:
+        if not 1 <= self.time_scale <= MOST_TIME_SCALE or not 0 < self.seconds <= MOST_SECONDS:
+            raise ValueError(f"a span is 0 to {MOST_SECONDS} s at a time scale of 1 to {MOST_TIME_SCALE}: {self}")
         per_slice = SLICE_SECONDS / self.step_seconds
         slice_ms = scaled(SLICE_SECONDS, self.time_scale) * 1000
         if per_slice < 1 or per_slice != round(per_slice) or slice_ms % round(per_slice):

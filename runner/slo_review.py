@@ -16,6 +16,12 @@ from slos.rules.names import BAD_EVENTS, EVENTS, INFO
 from slos.status import SloStatus, judge
 from slos.tiers import SLICE_SECONDS
 
+MOST_SLICES = 250_000
+"""More than two years of 5 m: no SLO has such a window, so somebody else's series says so."""
+LEAST_SLICE_SECONDS = 1.0
+MOST_EVENTS = 2.0**53
+"""Of a slice; beyond it, floats do not count any more."""
+
 
 class NothingToReviewError(Exception):
     """There is no budget to review: why, and what to do about it."""
@@ -89,6 +95,11 @@ def _read_slices(prometheus: Prometheus, status: SloStatus, at: float, seconds: 
     A slice is known when it was recorded within its time: Prometheus repeats a value for 5 m, which would hide a gap.
     """
     length = scaled(SLICE_SECONDS, status.time_scale)
+    if length < LEAST_SLICE_SECONDS or seconds / length > MOST_SLICES:
+        raise NothingToReviewError(
+            f"{status.name} is recorded with a window of {seconds:g} s in slices of {length:g} s, which no rules of "
+            "chaos slo rules do: load its rules anew"
+        )
     steps = steps_until(at, length, seconds)
     names = selector("", [f'__name__=~"{EVENTS}|{BAD_EVENTS}"', f"slo={quoted(status.name)}", f'window="{SLICE}"'])
     newest = f"max by (__name__) (last_over_time({names}[{format_duration(length - 0.001)}]))"
@@ -102,7 +113,10 @@ def _read_slices(prometheus: Prometheus, status: SloStatus, at: float, seconds: 
 def counted(pairs: Iterable[tuple[float | None, float | None]]) -> Iterable[Counts | None]:
     """Bad and total as counts: only where both are known, and never more bad events than there were."""
     for bad, total in pairs:
-        yield None if bad is None or total is None else Counts(max(min(bad, total), 0.0), max(total, 0.0))
+        if bad is None or total is None or total > MOST_EVENTS:
+            yield None
+        else:
+            yield Counts(max(min(bad, total), 0.0), max(total, 0.0))
 
 
 def beside(found: BudgetReview, runs: Sequence[ChaosRun]) -> tuple[Sequence[Coincidence], ...]:

@@ -1,5 +1,6 @@
 """`chaos slo backtest`: what SLOs would have paged over recorded history."""
 
+import math
 import sys
 from pathlib import Path
 
@@ -71,9 +72,14 @@ def command(
     from runner.cli.slo.loading import load_or_exit
     from runner.cli.slo.objectives import changed_objectives
     from runner.cli.slo.progress import Progress
-    from runner.slo_backtest import Span, StepError, query_count, try_slo
+    from runner.slo_backtest import MOST_TIME_SCALE, Span, StepError, query_count, try_slo
     from slos.duration import DurationError, parse_duration
 
+    for option, number in (("--days", days), ("--time-scale", time_scale)):
+        if math.isnan(number):
+            raise click.BadParameter("nan is no number", param_hint=option)
+    if time_scale > MOST_TIME_SCALE:
+        raise click.BadParameter(f"{time_scale:g} is more than {MOST_TIME_SCALE:g}", param_hint="--time-scale")
     try:
         asked_for = Span(at_or_now(at), days * _DAY, parse_duration(step), time_scale)
     except (StepError, DurationError) as error:

@@ -1,6 +1,5 @@
 """The on-call's page: how an SLO stands, its budget over the window, what spent it, and which of that was ours."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
@@ -20,6 +19,8 @@ _STYLES: Mapping[State, str] = {
     "exhausted": "bold red",
     "unknown": "bold yellow",
 }
+_YEAR = 366 * 86_400.0
+
 Beside = Sequence[Sequence[Coincidence]]
 """The chaos runs beside each burn, in the order of the review's burns."""
 
@@ -71,8 +72,8 @@ def _gone(found: BudgetReview) -> str:
         return "unknown"
     if seconds == 0:
         return "now: all of it is spent"
-    if math.isinf(seconds):
-        return "not at the burn of the last hour"
+    if seconds > _YEAR:
+        return "not within a year, at the burn of the last hour"
     return f"in {span(seconds)} at the burn of the last hour, {moment(found.at + seconds)} UTC"
 
 

@@ -1,6 +1,5 @@
 """How shares, spans of time, times and counts are written for people."""
 
-import math
 from datetime import UTC, datetime
 
 _UNITS = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
@@ -18,8 +17,6 @@ def exact_share(value: float) -> str:
 
 def span(seconds: float) -> str:
     """A length of time in its two largest units: 2h10m, 28d, 45s."""
-    if math.isinf(seconds):
-        return "for ever"
     if seconds < 10 and seconds != round(seconds):
         return f"{seconds:.1f}s"
     rest = round(seconds)

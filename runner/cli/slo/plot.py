@@ -25,14 +25,15 @@ def budget_plot(left: Sequence[float | None], start: float, end: float, width: i
 
     The scale goes from 100% down to 0%, or below when more than the budget was spent. A gap is a time without data.
     """
-    inner = max(width - _LABEL_WIDTH - 2, _LEAST_WIDTH)
     interval = _interval(min((one for one in left if one is not None), default=0.0))
-    bottom = 1 - _INTERVALS * interval
-    rows = _draw(left, inner, bottom, charset)
-    vertical = "|" if charset == "ascii" else "│"
     labels = {2 * i: f"{1 - i * interval:.0%}" for i in range(_INTERVALS + 1)}
-    lines = [f"{labels.get(number, ''):>{_LABEL_WIDTH}} {vertical}{row}".rstrip() for number, row in enumerate(rows)]
-    return [*lines, *_time_axis(start, end, inner, charset)]
+    margin = max(_LABEL_WIDTH, *map(len, labels.values()))
+    inner = max(width - margin - 2, _LEAST_WIDTH)
+    rows = _draw(left, inner, 1 - _INTERVALS * interval, charset)
+    vertical = "|" if charset == "ascii" else "│"
+    lines = [f"{labels.get(number, ''):>{margin}} {vertical}{row}".rstrip() for number, row in enumerate(rows)]
+    indent = " " * (margin + 1)
+    return [*lines, *(f"{indent}{line}" for line in _time_axis(start, end, inner, charset))]
 
 
 def _interval(least: float) -> float:
@@ -105,8 +106,7 @@ def _time_axis(start: float, end: float, width: int, charset: Charset) -> list[s
     for mark, label in zip(marks, labels, strict=True):
         begin = min(max(mark - len(label) // 2, 0), width - len(label))
         text[begin : begin + len(label)] = label
-    indent = " " * (_LABEL_WIDTH + 1)
-    return [f"{indent}{corner}{axis}", f"{indent} {''.join(text)}".rstrip()]
+    return [f"{corner}{axis}", f" {''.join(text)}".rstrip()]
 
 
 def _time_pattern(seconds: float) -> str:
