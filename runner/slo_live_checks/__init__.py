@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clients.prometheus_metadata import PrometheusMetadata
 from runner.slo_live_checks.buckets import bucket_problems
+from runner.slo_live_checks.metadata import Metadata
 from runner.slo_live_checks.retention import retention_problems
 from runner.slo_live_checks.selectors import selector_problems
 from runner.slo_live_checks.types import type_problems
@@ -21,7 +21,7 @@ class LiveChecks:
     unchecked: tuple[str, ...] = ()
 
 
-def check_live(slos: Sequence[Slo], metadata: PrometheusMetadata, time_scale: float = 1.0) -> LiveChecks:
+def check_live(slos: Sequence[Slo], metadata: Metadata, time_scale: float = 1.0) -> LiveChecks:
     """Check SLOs against a live Prometheus. Raises PrometheusError when it cannot be asked: that is no pass."""
     unchecked = []
     kept, types = metadata.retention(), metadata.metric_types()

@@ -1,23 +1,30 @@
 """Latency thresholds that are no bucket edge of the live histogram."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
-from clients.prometheus_metadata import PrometheusMetadata, Refused, Values
+from clients.prometheus_metadata import Refused, Values
+from runner.slo_live_checks.metadata import Metadata
 from slos.model import LatencyThreshold, Slo
 from slos.problems import Problem
 from slos.promql import PromqlError, histogram_selector
+from slos.selectors import Selector
 
 
-def bucket_problems(slos: Sequence[Slo], metadata: PrometheusMetadata) -> Iterator[Problem]:
+def bucket_problems(slos: Sequence[Slo], metadata: Metadata) -> Iterator[Problem]:
     """Compares thresholds with the edges that the histograms have now. One without any series is not judged here."""
-    asked = [
-        (slo, slo.indicator, _question(slo.indicator)) for slo in slos if isinstance(slo.indicator, LatencyThreshold)
-    ]
-    answers = metadata.answers([question for _, _, question in asked if question])
-    for slo, latency, question in asked:
-        answer = answers.get(question)
-        if answer and not isinstance(answer, Refused):
-            yield from _compared(slo, latency, edges(answer))
+    asked = [(slo, latency, base) for slo in slos for latency, base in _histogram(slo)]
+    answers = metadata.answers([question for _, _, base in asked for question in (_edges_of(base), _number_of(base))])
+    for slo, latency, base in asked:
+        found, there = answers[_edges_of(base)], answers[_number_of(base)]
+        if found and not isinstance(found, Refused):
+            yield from _compared(slo, latency, edges(found))
+        elif there and not isinstance(there, Refused):
+            yield Problem(
+                slo.place_of("indicator.histogram"),
+                f"{base} has no buckets: it is a summary, or a native histogram",
+                "select a classic histogram",
+            )
 
 
 def edges(answer: Values) -> dict[float, float]:
@@ -37,12 +44,19 @@ def edge_list(found: Sequence[float]) -> str:
     return ", ".join(f"{edge:.15g}" if edge != float("inf") else "+Inf" for edge in sorted(found))
 
 
-def _question(latency: LatencyThreshold) -> str:
-    try:
-        base = histogram_selector(latency.histogram)
-    except PromqlError:
-        return ""
+def _histogram(slo: Slo) -> Iterator[tuple[LatencyThreshold, Selector]]:
+    """The latency threshold that an SLO has, and its histogram, if it is one."""
+    if isinstance(slo.indicator, LatencyThreshold):
+        with suppress(PromqlError):
+            yield slo.indicator, histogram_selector(slo.indicator.histogram)
+
+
+def _edges_of(base: Selector) -> str:
     return f"count by (le) ({base.called(f'{base.name}_bucket')})"
+
+
+def _number_of(base: Selector) -> str:
+    return f"count({base.called(f'{base.name}_count')})"
 
 
 def _compared(slo: Slo, latency: LatencyThreshold, found: dict[float, float]) -> Iterator[Problem]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from clients.prometheus_metadata import PrometheusMetadata, Refused, Values
+from clients.prometheus_metadata import Refused, Values
 from runner.slo_live_checks.buckets import edge_list, edges
+from runner.slo_live_checks.metadata import Metadata
 from slos.model import LatencyThreshold, Slo
 from slos.problems import Problem
 from slos.queries import Read, reads
@@ -19,7 +20,7 @@ _Found = dict[str, Values | Refused]
 _Case = tuple[Slo, Read]
 
 
-def selector_problems(slos: Sequence[Slo], metadata: PrometheusMetadata) -> Iterator[Problem]:
+def selector_problems(slos: Sequence[Slo], metadata: Metadata) -> Iterator[Problem]:
     """Every selector that matches nothing, and every condition that holds only because no series has its label."""
     cases = [(slo, read) for slo in slos for read in reads(slo.indicator) if _to_be_there(slo, read)]
     found = metadata.answers([_number_of(read.selector) for _, read in cases])
@@ -77,7 +78,7 @@ class _Questions:
         return [self.example, self.recent, *(self.alone(matcher) for matcher in self.selector.matchers)]
 
 
-def _lost(lost: list[_Case], there: set[tuple[str, str]], metadata: PrometheusMetadata) -> Iterator[Problem]:
+def _lost(lost: list[_Case], there: set[tuple[str, str]], metadata: Metadata) -> Iterator[Problem]:
     asked = [_Questions(read.selector) for _, read in lost]
     found = metadata.answers([question for questions in asked for question in questions.first()])
     culprits = [_culprits(questions, found) for questions in asked]
@@ -176,7 +177,7 @@ def _some(texts: Sequence[str]) -> str:
     return ", ".join(texts[:SHOWN]) + (", ..." if len(texts) > SHOWN else "")
 
 
-def _idle_conditions(there: list[_Case], metadata: PrometheusMetadata) -> Iterator[Problem]:
+def _idle_conditions(there: list[_Case], metadata: Metadata) -> Iterator[Problem]:
     """A negative condition on a label that no series has holds for all: good, bad and total would be the same."""
     asked = [
         (slo, read, matcher, _number_of(Selector(read.selector.name, (LabelMatcher(matcher.label, "!=", ""),))))

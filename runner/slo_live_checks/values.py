@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from clients.prometheus_metadata import PrometheusMetadata, Refused
+from clients.prometheus_metadata import Refused
+from runner.slo_live_checks.metadata import Metadata
 from slos.counting import gives_scalar
 from slos.model import GaugeThreshold, RawRatio, Slo
 from slos.problems import Problem
@@ -12,7 +13,7 @@ from slos.tiers import SLICE_SECONDS
 _PART = "indicator.query"
 
 
-def value_problems(slos: Sequence[Slo], metadata: PrometheusMetadata) -> Iterator[Problem]:
+def value_problems(slos: Sequence[Slo], metadata: Metadata) -> Iterator[Problem]:
     """Evaluates the queries of raw ratios and gauge thresholds once, over their shortest window."""
     asked = [(slo, question) for slo in slos if (question := _question(slo))]
     answers = metadata.answers([question for _, question in asked])
