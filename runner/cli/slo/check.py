@@ -134,7 +134,7 @@ def _refuse_strange_window(limits: Limits, statuses: Sequence[SloStatus]) -> Non
 
 def _line(one: Verdict, at: float) -> str:
     status = one.status
-    read = "never read" if status.read_at is None else _read_at(status.read_at, at)
+    read = "no reading" if status.read_at is None else _read_at(status.read_at, at)
     return f"{status.name}: {one.outcome}: {'; '.join(one.reasons)} ({read})"
 
 

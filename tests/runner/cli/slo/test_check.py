@@ -49,7 +49,7 @@ def test_a_name_that_nobody_records_is_unknown() -> None:
     ended = check([GOOD], "good", "gone")
     assert ended.status == 4
     assert ended.out == (
-        "gone: unknown: nothing is recorded of it: load its rules into Prometheus: chaos slo rules (never read)\n"
+        "gone: unknown: nothing is recorded of it: load its rules into Prometheus: chaos slo rules (no reading)\n"
     )
 
 
