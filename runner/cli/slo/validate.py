@@ -135,9 +135,10 @@ class _Report:
         return Exit.REFUSED if self.errors or (self.strict and self.warnings) else Exit.HELD
 
     def summary(self) -> str:
-        return ", ".join(
-            (_counted(self.slos, "SLO"), _counted(self.errors, "error"), _counted(self.warnings, "warning"))
-        )
+        counts = [_counted(self.slos, "SLO"), _counted(self.errors, "error"), _counted(self.warnings, "warning")]
+        if self.live.failure:
+            counts.append("not checked against Prometheus")
+        return ", ".join(counts)
 
     def document(self) -> dict[str, Any]:
         return {
