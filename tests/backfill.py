@@ -1,4 +1,4 @@
-"""A real Prometheus that remembers what no test has the time to live through: filled from OpenMetrics text and rules."""
+"""A real Prometheus that remembers what no test has the time to live through: filled from text and rules."""
 
 import os
 import shutil

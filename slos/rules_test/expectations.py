@@ -43,7 +43,8 @@ def expected_values(slo: Slo, scenario: Scenario, prediction: Prediction, at: fl
     whole = prediction.whole(at)
     period = slo.window.seconds
     windows = [(seconds, format_duration(seconds)) for seconds in recorded_windows(period)]
-    for seconds, label in [*windows, (period, slo.window.label)]:
+    windows += [(period, slo.window.label)] if scenario.whole_window else []
+    for seconds, label in windows:
         is_whole = label == slo.window.label
         if scenario.source == "recorded" and seconds <= STRAIGHT_SECONDS:
             continue
@@ -52,12 +53,14 @@ def expected_values(slo: Slo, scenario: Scenario, prediction: Prediction, at: fl
             continue
         yield from _window_values(slo, label, window.least, at, complete=is_whole or seconds <= at)
     yield Expected(at, f"{OBJECTIVE}{_chosen(slo)}", ((_labels(slo, __name__=OBJECTIVE), slo.objective),))
-    if whole is not None and whole.least == whole.most and (period > STRAIGHT_SECONDS or whole.uniform):
+    if whole is None or not scenario.whole_window:
+        return
+    if whole.least == whole.most and (period > STRAIGHT_SECONDS or whole.uniform):
         ratio = whole.least.error_ratio
         left = () if ratio is None else ((_labels(slo), 0.0),)
         expected = 0.0 if ratio is None else budget_left(ratio, slo.objective)
         yield Expected(at, f"round({BUDGET_REMAINING}{_chosen(slo)} - {expected:.9f}, 0.002)", left)
-    if whole is not None and not isinstance(slo.window, CalendarWindow):
+    if not isinstance(slo.window, CalendarWindow):
         covered = whole.present_seconds // SLICE_SECONDS * SLICE_SECONDS / period
         expr = f"round({WINDOW_COVERAGE}{_chosen(slo)} / {covered!r}, {_STRAIGHT_PRECISION})"
         yield Expected(at, expr, ((_labels(slo), 1.0),))

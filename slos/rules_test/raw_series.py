@@ -17,7 +17,7 @@ from slos.tiers import HOUR, MINUTE, SLICE_SECONDS
 
 _SCRAPE_SECONDS = SLICE_SECONDS / 10
 _SCRAPE_SECONDS_OF_HISTORY = SLICE_SECONDS / 2
-_LEAST_BAD_EVENTS = 1000
+_LEAST_BAD_EVENTS = 20_000
 """Per sample: rounded to whole events, a share of bad ones is then exact enough."""
 _BEFORE = 1000
 """Counters begin where so many samples would have brought them."""

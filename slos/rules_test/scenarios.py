@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from slos.model import CalendarWindow, EventRatio, GaugeThreshold, LatencyThreshold, Slo
+from slos.rules_test.inputs import Inputs
 from slos.rules_test.prediction import STRAIGHT_SECONDS
 from slos.rules_test.timeline import Segment
 from slos.tiers import DAY, HOUR, MINUTE, SLICE_SECONDS, TIERS, Tier, recorded_windows
@@ -17,8 +18,9 @@ Source = Literal["raw", "recorded", "history"]
 class Scenario:
     """One situation. Without `errors_exist` the series of bad events is not there at all.
 
-    `every` is how often the rules are evaluated (declared seconds), `values_at_end` which windows' counts are compared,
-    and `must` names what the scenario is about: alerts (tiers) that have to fire in it at some time.
+    `every` is how often the rules are evaluated (declared seconds). `values_at_end`: counts and burn rates are compared
+    then, those of the SLO's whole window only with `whole_window`: no alert reads it, and it is what costs promtool
+    time. `must` names what the scenario is about: alerts (tiers) that have to fire in it at some time.
     """
 
     name: str
@@ -29,32 +31,49 @@ class Scenario:
     errors_exist: bool = True
     series_exist: bool = True
     values_at_end: bool = False
+    whole_window: bool = False
     must: tuple[str, ...] = field(default=())
 
 
 ABSENT = "absent"
 _BESIDE_AN_EDGE = 2 * HOUR
+_PROMTOOL_SAMPLES = 10_000
+"""How many samples promtool's unit tests keep for one query."""
 
 
-def scenarios(slo: Slo) -> Iterator[Scenario]:
-    """Every scenario that means something for `slo`."""
+def scenarios(slo: Slo, inputs: Inputs) -> Iterator[Scenario]:
+    """Every scenario that means something for `slo` and its input series."""
     counts = isinstance(slo.indicator, (EventRatio, LatencyThreshold))
+    counters = not isinstance(slo.indicator, GaugeThreshold) and all(series.counter for series in inputs.series)
     well = _healthy_ratio(slo)
     tiers = [tier for tier in TIERS if tier.name in slo.alerting.tiers]
-    yield Scenario("healthy", (Segment(7 * HOUR, well),), source="history", every=HOUR, values_at_end=True)
-    if counts:
-        yield Scenario("no-errors-yet", (Segment(10 * MINUTE),), errors_exist=False, values_at_end=True)
+    yield _with_values(slo, "healthy", Segment(7 * HOUR, well), source="history", every=HOUR)
+    if counts and not all(series.healthy for series in inputs.series):
+        yield _with_values(slo, "no-errors-yet", Segment(10 * MINUTE), errors_exist=False)
     if tiers:
         yield from _burning(slo, tiers, well)
-    if not isinstance(slo.indicator, GaugeThreshold):
-        yield Scenario("no-traffic", (Segment(10 * MINUTE, well), Segment(15 * MINUTE, traffic=0)), values_at_end=True)
-        restart = Segment(10 * MINUTE, well, restarted=True)
-        yield Scenario("counter-reset", (Segment(10 * MINUTE, well), restart), values_at_end=True)
+    if counters:
+        before = Segment(10 * MINUTE, well)
+        yield _with_values(slo, "no-traffic", before, Segment(15 * MINUTE, traffic=0))
+        yield _with_values(slo, "counter-reset", before, Segment(10 * MINUTE, well, restarted=True))
     if counts and slo.minimum_events > 0 and tiers:
         yield Scenario("too-few-events", (Segment(20 * MINUTE, 1.0),), every=SLICE_SECONDS, few_events=True)
     yield from _absent(slo, well)
-    if slo.window.seconds > STRAIGHT_SECONDS:
+    if slo.window.seconds > STRAIGHT_SECONDS and unproven(slo) is None:
         yield _whole_window(slo)
+
+
+def unproven(slo: Slo) -> str | None:
+    """What of an SLO's rules promtool cannot be asked; None if there is nothing."""
+    if isinstance(slo.window, CalendarWindow) and slo.window.seconds / SLICE_SECONDS > _PROMTOOL_SAMPLES:
+        return f"the sums over its whole {slo.window.unit}, which have more slices than promtool keeps samples"
+    return None
+
+
+def _with_values(slo: Slo, name: str, *segments: Segment, **more: Any) -> Scenario:
+    """A calendar window's sums take promtool a second per evaluation: they have a scenario of their own."""
+    rolling = not isinstance(slo.window, CalendarWindow)
+    return Scenario(name, segments, values_at_end=True, whole_window=rolling, **more)
 
 
 def _absent(slo: Slo, well: float) -> Iterator[Scenario]:
@@ -81,7 +100,9 @@ def _whole_window(slo: Slo) -> Scenario:
         segments += [beside, gap, beside]
     segments.append(Segment(HOUR, traffic=0))
     total = sum(segment.seconds for segment in segments)
-    return Scenario("whole-window", tuple(segments), source="recorded", every=total, values_at_end=True)
+    return Scenario(
+        "whole-window", tuple(segments), source="recorded", every=total, values_at_end=True, whole_window=True
+    )
 
 
 def whole_seconds(slo: Slo) -> float:
@@ -113,7 +134,7 @@ def _burning(slo: Slo, tiers: list[Tier], well: float) -> Iterator[Scenario]:
     for tier in tiers:
         threshold = _threshold(slo, tier)
         above = min(1.03 * threshold, (1 + threshold) / 2)
-        length = 2 * HOUR if isinstance(slo.indicator, GaugeThreshold) else 15 * MINUTE
+        length = HOUR if isinstance(slo.indicator, GaugeThreshold) else 15 * MINUTE
         steady = length + _slices(slo.alerting.tiers[tier.name].for_seconds)
         exact = above / threshold > 1.02 and not isinstance(slo.indicator, GaugeThreshold)
         yield Scenario(
