@@ -12,7 +12,7 @@ from slos.nearest import nearest
 from slos.openslo_indicators import Measured, Terms, read_indicator
 from slos.openslo_windows import read_window
 from slos.places import Places
-from slos.yaml_document import Document, Path
+from slos.yaml_document import Path
 
 _STAND_IN_OBJECTIVE = 0.999
 """Put in for one that cannot be read, so that the rest of the document can be."""
@@ -40,14 +40,14 @@ def read_slo(document: openslo.SloDocument, findings: Findings, referred: Mappin
         findings.warn(("spec", "alertPolicies"), message, "remove them, or ignore this")
     if measured is None:
         return None
-    parts: dict[str, tuple[Document, Path]] = {
-        "name": (findings.document, ("metadata", "name")),
-        "service": (findings.document, ("spec", "service")),
-        "objective": (findings.document, _objective_path(spec.objectives[0])),
-        "window": (findings.document, ("spec", "timeWindow", 0)),
+    parts: dict[str, tuple[Findings, Path]] = {
+        "name": (findings, ("metadata", "name")),
+        "service": (findings, ("spec", "service")),
+        "objective": (findings, _objective_path(spec.objectives[0])),
+        "window": (findings, ("spec", "timeWindow", 0)),
         **measured[1],
-        **{f"labels.{name}": (findings.document, ("metadata", "labels", name)) for name in metadata.labels},
-        **{part: (findings.document, place) for part, place in declared.paths.items()},
+        **{f"labels.{name}": (findings, ("metadata", "labels", name)) for name in metadata.labels},
+        **{part: (findings, place) for part, place in declared.paths.items()},
     }
     return Slo(
         name=metadata.name,
@@ -106,8 +106,8 @@ def from_percent(percent: float) -> float:
 
 def _measured(
     spec: openslo.SloSpec, findings: Findings, referred: Mapping[str, ReferredSli], terms: Terms
-) -> tuple[Measured, dict[str, tuple[Document, Path]]] | None:
-    """The indicator, and the document and path of each of its parts."""
+) -> tuple[Measured, dict[str, tuple[Findings, Path]]] | None:
+    """The indicator, and of each of its parts the document and the path."""
     if spec.indicator is not None and spec.indicator_ref is not None:
         findings.error(("spec", "indicatorRef"), "indicatorRef beside indicator", "keep one of them")
         return None
@@ -132,8 +132,8 @@ def _measured(
 
 def _located(
     measured: Measured | None, sli: Findings, slo: Findings
-) -> tuple[Measured, dict[str, tuple[Document, Path]]] | None:
+) -> tuple[Measured, dict[str, tuple[Findings, Path]]] | None:
     if measured is None:
         return None
-    places = {part: (sli.document, path) for part, path in measured.in_sli.items()}
-    return measured, places | {part: (slo.document, path) for part, path in measured.in_slo.items()}
+    places = {part: (sli, path) for part, path in measured.in_sli.items()}
+    return measured, places | {part: (slo, path) for part, path in measured.in_slo.items()}

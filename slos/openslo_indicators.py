@@ -9,7 +9,6 @@ from slos.findings import Findings
 from slos.model import EventRatio, GaugeThreshold, Indicator, LatencyThreshold, RawRatio
 from slos.yaml_document import Path
 
-
 _ANY_THRESHOLD = {"op": "lte", "value": 1, "timeSliceWindow": "1m"}
 
 

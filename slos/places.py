@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from slos.findings import Findings
 from slos.problems import Place
-from slos.yaml_document import Document, Path
+from slos.yaml_document import Path
 
 
 class Places(Mapping[str, Place]):
@@ -11,12 +12,12 @@ class Places(Mapping[str, Place]):
 
     __slots__ = ("_parts",)
 
-    def __init__(self, parts: Mapping[str, tuple[Document, Path]]) -> None:
+    def __init__(self, parts: Mapping[str, tuple[Findings, Path]]) -> None:
         self._parts = parts
 
     def __getitem__(self, part: str) -> Place:
-        document, path = self._parts[part]
-        return document.place_of(path)
+        findings, path = self._parts[part]
+        return findings.place_of(path)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._parts)

@@ -148,10 +148,10 @@ class _Declared:
             window=RollingWindow(PERIOD_SECONDS),
             indicator=indicator,
             alerting=self._alerting(name, labels),
-            place=self.findings.document.place_of(self.path),
+            place=self.findings.place_of(self.path),
             description=self.slo.description,
             labels=labels,
-            places=Places({part: (self.findings.document, path) for part, path in (self._paths() | parts).items()}),
+            places=Places({part: (self.findings, path) for part, path in (self._paths() | parts).items()}),
         )
 
     def _paths(self) -> dict[str, Path]:

@@ -99,8 +99,6 @@ def _report_unknown(
         meant = nearest(key, known)
         remedy = f"write {meant}" if meant else f"remove it; the keys known here are {', '.join(known)}"
     findings.unknown_key(path, f"unknown key {key!r}", remedy)
-    if meant is not None:
-        findings.expected.add((*path[:-1], meant))
     return meant
 
 
@@ -172,19 +170,20 @@ def _mend(
     model: type[BaseModel], value: Any, detail: ErrorDetails, meant: str | None, findings: Findings, by_alias: bool
 ) -> None:
     path = detail["loc"]
-    if not path:
-        return
-    findings.spoilt.add(path)
     holder = value
     for part in path[:-1]:
         holder = holder[part]
+    if not path or (detail["type"] == "missing" and path[-1] in holder):
+        return
+    findings.spoilt.add(path)
     field = _field_at(model, path, by_alias)
     if field is not None and field.is_required() and field.examples and isinstance(holder, dict):
         holder[path[-1]] = copy.deepcopy(field.examples[0])
     elif isinstance(holder, dict):
         unwanted = holder.pop(path[-1], None)
-        if meant is not None:
-            holder.setdefault(meant, unwanted)
+        if meant is not None and meant not in holder:
+            holder[meant] = unwanted
+            findings.meant[(*path[:-1], meant)] = path
 
 
 def _known_keys(model: type[BaseModel] | None, by_alias: bool) -> list[str]:
