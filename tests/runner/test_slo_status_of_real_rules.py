@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.needs("prometheus")]
 TIME_SCALE = 60
 PATIENCE = 30
 CHAT = slo("chat", window=7 * HOUR, objective=0.9, tiers=["fast-page"], minimum_events=20)
-"""Long enough to be summed from slices, and with room in its budget: a spent one stays spent, whatever else is known."""
+"""Long enough to be summed from slices, and with room in its budget: a spent one stays spent, unknown or not."""
 
 
 @dataclass
