@@ -13,7 +13,7 @@ from slos.burn import Counts, seconds_to_fire
 from slos.model import TierAlert
 from slos.tiers import DAY, HOUR, TIERS, Tier, TierName
 
-EXAMPLES = settings(max_examples=30, deadline=None)
+EXAMPLES = settings(max_examples=15, deadline=None)
 PERIOD = 28 * DAY
 GOOD, ALL_BAD = Counts(0, 3000), Counts(3000, 3000)
 START = 1_000_000.0
@@ -29,7 +29,7 @@ def tried(counts: Sequence[Counts | None], asked: Question, per_slice: int = 1) 
     return backtest(History(START, 300 / per_slice, per_slice, counts), asked)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.sampled_from(TIERS), st.floats(0.01, 1), st.sampled_from([0.9, 0.99, 0.999]), st.sampled_from([1, 5]))
 def test_a_constant_error_ratio_fires_when_the_formula_says(
     tier: Tier, error_ratio: float, objective: float, per_slice: int

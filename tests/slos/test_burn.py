@@ -18,7 +18,7 @@ from slos.burn import (
 )
 from slos.tiers import DAY, HOUR, TIERS, Tier
 
-EXAMPLES = settings(max_examples=40, deadline=None)
+EXAMPLES = settings(max_examples=15, deadline=None)
 objectives = st.floats(0.5, 0.9999)
 ratios = st.floats(0, 1)
 burns = st.floats(0, 1e4)

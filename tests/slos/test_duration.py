@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from slos.duration import DurationError, format_duration, parse_duration, scaled
 
-EXAMPLES = settings(max_examples=50, deadline=None)
+EXAMPLES = settings(max_examples=12, deadline=None)
 
 
 @EXAMPLES

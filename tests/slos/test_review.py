@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from slos.burn import Counts, burn_rate, summed
 from slos.review import QUIET_SLICES, Review, Slices, review
 
-EXAMPLES = settings(max_examples=40, deadline=None)
+EXAMPLES = settings(max_examples=15, deadline=None)
 objectives = st.sampled_from([0.5, 0.9, 0.99, 0.995, 0.9999])
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from slos.burn import budget_left
 from slos.tiers import ALERT_WINDOWS, DAY, HOUR, TIER, TIERS, Tier, recorded_windows
 
-EXAMPLES = settings(max_examples=40, deadline=None)
+EXAMPLES = settings(max_examples=15, deadline=None)
 
 
 @pytest.mark.parametrize(("days", "factors"), [(30, (14.4, 6, 3, 1)), (28, (13.44, 5.6, 2.8, 28 / 30))])

@@ -17,12 +17,12 @@ from tests.recorded_slos import AT, AT_TEXT, FakeSlo
 from tests.recording_prometheus import Recording, evaluated
 from tests.runner.cli.slo.commands import Ended, chaos_slo
 
-RECORDING = Recording([FakeSlo(window="7d", period_seconds=7 * 86_400)])
+RECORDING = Recording([FakeSlo(window="1d", period_seconds=86_400)])
 BROKEN = (AT - 7200, AT - 3600)
 FILE = """
 apiVersion: openslo/v1
 kind: SLO
-metadata: {name: llm-availability}
+metadata: {name: llm-availability, annotations: {mlchaos.io/tiers: "fast-page, slow-page"}}
 spec:
   service: llm
   indicator:
@@ -87,7 +87,7 @@ def ask(url: str, *arguments: str, timeout: str = "5") -> Ended:
 
 
 def both(url: str, file: str, *more: str) -> tuple[Ended, Ended]:
-    return ask(url, "burn", "llm-availability", *more), ask(url, "backtest", file, "--days", "2", *more)
+    return ask(url, "burn", "llm-availability", *more), ask(url, "backtest", file, "--days", "1", "--step", "5m", *more)
 
 
 def refused(status: int, error: str) -> Answer:
@@ -153,7 +153,7 @@ def test_the_page_shows_the_burn_and_the_chaos_run_in_it(file: str, tmp_path: Pa
         document = json.loads(ask(url, "burn", "llm-availability", "--json").out)
     assert (page.status, page.err) == (0, "")
     words = [" ".join(line.split()) for line in page.out.splitlines()]
-    assert "1 2026-01-15 01:00 to 02:00 1h 600 720 357.1%" in words
+    assert "1 2026-01-15 01:00 to 02:00 1h 600 720 2500.0%" in words
     assert "1 An LLM pod is killed breached 2026-01-15 01:01:00 1m of 1h" in words
     assert "1 A node is lost completed, deviated 2026-01-15 01:30:00 10m of 1h" in words
     assert document["burns"][0]["chaos_runs"][0]["overlap_seconds"] == 60
@@ -186,7 +186,7 @@ def test_a_backtest_shows_both_objectives_side_by_side(file: str) -> None:
     assert "at 99% (declared) at 95%" in words
     assert "fast-page alerts (page) 1 0" in words
     assert "slow-page alerts (page) 1 0" in words
-    assert "2026-01-15 01:15 to 02:05 50m fast-page page 37.5%" in words
+    assert "2026-01-15 01:15 to 02:05 50m fast-page page 83.3%" in words
     (result,) = document["slos"][0]["results"]
     assert [one["tier"] for one in result["alerts"]][:2] == ["fast-page", "slow-page"]
 

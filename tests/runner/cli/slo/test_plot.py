@@ -69,7 +69,7 @@ def test_times_are_as_exact_as_the_window_is_long(seconds: float, first: str, la
     assert axis.endswith(last)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(st.none() | st.floats(-1e6, 1), max_size=12),
     st.integers(40, 120),
