@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from slos.duration import format_duration
 from slos.model import GaugeThreshold, RawRatio, Slo
-from slos.problems import Problem
+from slos.problems import Place, Problem
 from slos.promql import PromqlError, has_window
 from slos.tiers import DAY, MINUTE, SLICE_SECONDS, TIERS, Tier
 
@@ -16,7 +16,7 @@ _SHORT_PERIOD = 28 * DAY
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """Why a tier cannot work, and what may help other than switching it off."""
+    """Why a tier cannot work, the part that makes it so, and what may help other than switching it off."""
 
     tier: Tier
     part: str
@@ -30,8 +30,8 @@ def tier_problems(slo: Slo) -> Iterator[Problem]:
     faults = [fault for tier in on if (fault := _fault(slo, tier)) is not None]
     broken = [fault.tier for fault in faults]
     for fault in faults:
-        remedy = f"{fault.remedy}{_off(on, broken, fault.tier)}"
-        yield Problem(slo.place_of(fault.part), f"the tier {fault.tier.name} {fault.message}", remedy)
+        remedy = f"{fault.remedy}{_off(slo, on, broken)}"
+        yield Problem(_place(slo, fault.part), f"the tier {fault.tier.name} {fault.message}", remedy)
     whole = [tier for tier in on if tier not in broken]
     yield from _eager(slo, whole)
     yield from _sliced(slo, whole)
@@ -40,7 +40,7 @@ def tier_problems(slo: Slo) -> Iterator[Problem]:
 def _fault(slo: Slo, tier: Tier) -> _Fault | None:
     period = slo.window.seconds
     if tier.long_seconds >= period:
-        return _Fault(tier, "alerting.tiers", f"looks back {tier.long}, as long as the SLO's own window or longer")
+        return _Fault(tier, "window", f"looks back {tier.long}, as long as the SLO's own window or longer")
     if not tier.reachable(period, slo.objective):
         factor = tier.factor(period)
         # Rounded up, so that the objective that is named does it.
@@ -48,7 +48,7 @@ def _fault(slo: Slo, tier: Tier) -> _Fault | None:
         ratio = factor * (1 - slo.objective)
         return _Fault(
             tier,
-            "alerting.tiers",
+            "objective",
             f"can never fire: a burn rate of {factor:.4g} is an error ratio of {ratio:.4g}, and none exceeds 1",
             f"raise the objective above {enough:g}%, or ",
         )
@@ -83,9 +83,9 @@ def _eager(slo: Slo, on: list[Tier]) -> Iterator[Problem]:
     if eager:
         rates = " and ".join(f"{tier.name} ({tier.factor(period):.3g})" for tier in eager)
         yield Problem(
-            slo.place_of("alerting.tiers"),
+            _place(slo, "window"),
             f"tiers fire at a burn rate that a healthy service has, below 1: {rates}",
-            f"unless that is wanted, {_off(on, eager, eager[0])}",
+            f"unless that is wanted, {_off(slo, on, eager)}",
             "warning",
         )
 
@@ -103,12 +103,20 @@ def _sliced(slo: Slo, on: list[Tier]) -> Iterator[Problem]:
             slo.place_of(part),
             f"slices of {format_duration(seconds)} are longer than the short window of "
             f"{', '.join(f'{tier.name} ({tier.short})' for tier in hasty)}, which mostly holds none",
-            f"make them {hasty[0].short} or shorter, or {_off(on, hasty, hasty[0])}",
+            f"make them {hasty[0].short} or shorter, or {_off(slo, on, hasty)}",
             "warning",
         )
 
 
-def _off(on: list[Tier], off: list[Tier], named: Tier) -> str:
-    """How to switch tiers off by annotation, and what Sloth has for the one that is named."""
+def _place(slo: Slo, part: str) -> Place:
+    """Where the tiers are chosen; the part that does not go with them where they are not."""
+    return slo.place_of("alerting.tiers" if "alerting.tiers" in slo.places else part)
+
+
+def _off(slo: Slo, on: list[Tier], off: list[Tier]) -> str:
+    """How to switch tiers off: by annotation, or, in a Sloth file, both of an urgency."""
+    if "slos[" in slo.place.path:
+        alerts = dict.fromkeys(f"{tier.urgency}_alert: {{disable: true}}" for tier in off)
+        return f"switch it off: {' and '.join(alerts)}"
     kept = ", ".join(tier.name for tier in on if tier not in off)
-    return f'switch it off: mlchaos.io/tiers: "{kept or "none"}" (Sloth: {named.urgency}_alert: {{disable: true}})'
+    return f'switch it off with the annotation mlchaos.io/tiers: "{kept or "none"}"'

@@ -1,5 +1,7 @@
 """What lint says of SLOs that are well-formed, and where."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,8 +89,8 @@ class TestTiers:
         (line,) = said(slo(window=30 * DAY, objective=0.9, tiers=ALL))
         assert line == (
             "error: the tier fast-page can never fire: a burn rate of 14.4 is an error ratio of 1.44, and none exceeds "
-            '1; raise the objective above 93.0556%, or switch it off: mlchaos.io/tiers: "slow-page, fast-ticket, '
-            'slow-ticket" (Sloth: page_alert: {disable: true})'
+            "1; raise the objective above 93.0556%, or switch it off with the annotation mlchaos.io/tiers: "
+            '"slow-page, fast-ticket, slow-ticket"'
         )
 
     @settings(max_examples=40, deadline=None)
@@ -111,14 +113,27 @@ class TestTiers:
             "error: the tier fast-ticket looks back 1d, as long as the SLO's own window or longer"
         )
         assert lines[1].startswith("error: the tier slow-ticket looks back 3d")
-        assert 'mlchaos.io/tiers: "fast-page, slow-page" (Sloth: ticket_alert: {disable: true})' in lines[0]
+        assert 'mlchaos.io/tiers: "fast-page, slow-page"' in lines[0]
+
+    def test_a_tier_is_told_where_it_is_chosen_or_where_what_breaks_it_is(self) -> None:
+        tiers, objective = Place("a.yaml", 5), Place("a.yaml", 9)
+        chosen = slo(
+            window=30 * DAY, objective=0.5, tiers=PAGE, places={"objective": objective, "alerting.tiers": tiers}
+        )
+        taken = slo(window=30 * DAY, objective=0.5, tiers=PAGE, places={"objective": objective})
+        assert [lint(SloSet((one,)))[0].place for one in (chosen, taken)] == [tiers, objective]
+
+    def test_sloth_has_a_switch_of_its_own(self) -> None:
+        sloth = replace(slo(window=30 * DAY, objective=0.5, tiers=ALL), place=Place("s.yaml", path="slos[0]"))
+        lines = said(sloth)
+        assert len(lines) == 3
+        assert all(line.endswith("page_alert: {disable: true} and ticket_alert: {disable: true}") for line in lines)
 
     def test_tiers_that_a_healthy_service_fires_are_a_warning(self) -> None:
         (line,) = said(slo(window=7 * DAY, tiers=ALL))
         assert line == (
             "warning: tiers fire at a burn rate that a healthy service has, below 1: fast-ticket (0.7) and slow-ticket "
-            '(0.233); unless that is wanted, switch it off: mlchaos.io/tiers: "fast-page, slow-page" (Sloth: '
-            "ticket_alert: {disable: true})"
+            '(0.233); unless that is wanted, switch it off with the annotation mlchaos.io/tiers: "fast-page, slow-page"'
         )
 
     def test_the_usual_factor_below_one_of_28_days_is_none(self) -> None:
@@ -130,7 +145,7 @@ class TestTiers:
     def test_more_minimum_events_than_a_window_has_slices_is_refused(self, indicator: Indicator) -> None:
         (line,) = said(slo(indicator=indicator, window=30 * DAY, tiers=PAGE, minimum_events=20))
         assert "can never fire: it needs 20 events in 5m, in which the indicator has 5 slices of time" in line
-        assert 'lower mlchaos.io/minimum-events, or switch it off: mlchaos.io/tiers: "none"' in line
+        assert 'lower mlchaos.io/minimum-events, or switch it off with the annotation mlchaos.io/tiers: "none"' in line
 
     def test_minimum_events_of_counted_events_are_as_many_as_one_likes(self) -> None:
         assert said(slo(window=30 * DAY, tiers=ALL, minimum_events=1000)) == []
