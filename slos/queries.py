@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from slos.counting import vector_ratio
@@ -52,6 +53,7 @@ def queries(indicator: Indicator) -> tuple[Query, ...]:
             return (Query("indicator.threshold", "good", within), Query("indicator.histogram", "total", count))
 
 
+@lru_cache(8192)
 def reads(indicator: Indicator) -> tuple[Read, ...]:
     """Every selector of every query that parses."""
     try:
