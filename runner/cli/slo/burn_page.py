@@ -7,7 +7,7 @@ from rich.text import Text
 
 from runner.chaos_runs import Coincidence
 from runner.cli.slo.figures import events, exact_share, moment, printable, rate, share, span
-from runner.cli.slo.plot import budget_plot
+from runner.cli.slo.plot import Charset, budget_plot
 from runner.cli.slo.tables import facts, table
 from runner.slo_review import BudgetReview
 from slos.review import Burn, Review
@@ -19,6 +19,8 @@ _STYLES: Mapping[State, str] = {
     "exhausted": "bold red",
     "unknown": "bold yellow",
 }
+_MINUTE = 60.0
+_ROUNDING = 1e-9
 _YEAR = 366 * 86_400.0
 
 Beside = Sequence[Sequence[Coincidence]]
@@ -78,12 +80,19 @@ def _gone(found: BudgetReview) -> str:
 
 
 def _plot(found: BudgetReview, width: int, unicode: bool) -> Iterator[RenderableType]:
+    """The budget from the first slice with data on: an SLO that is younger than its window would be all gap."""
     reviewed, slices = found.review, found.review.slices
+    first = next((index for index, one in enumerate(slices.counts) if one is not None), 0)
     yield Text(f"Budget left, as the window spent it (slices of {span(slices.seconds)}, times in UTC)", style="bold")
-    lines = budget_plot(reviewed.left, slices.start, slices.end, width, "braille" if unicode else "ascii")
+    charset: Charset = "braille" if unicode else "ascii"
+    lines = budget_plot(reviewed.left[first:], slices.begins(first), slices.end, width, charset)
     yield Text("\n".join(lines), no_wrap=True)
-    if slices.coverage < 1:
-        yield Text(f"No data for {share(1 - slices.coverage)} of the window: the gaps.", style="yellow")
+    before = first / len(slices.counts)
+    if first:
+        since = moment(slices.begins(first), seconds=slices.seconds < _MINUTE)
+        yield Text(f"No data before {since}: {share(before)} of the window is not shown.", style="yellow")
+    if slices.coverage + before < 1 - _ROUNDING:
+        yield Text(f"No data for {share(1 - slices.coverage - before)} of the window: the gaps.", style="yellow")
 
 
 def _spending(reviewed: Review, top: int) -> Iterator[RenderableType]:

@@ -119,6 +119,13 @@ def test_gaps_are_said() -> None:
     assert "No data for 25.0% of the window: the gaps." in text
 
 
+def test_an_slo_that_is_younger_than_its_window_is_shown_since_it_is_there() -> None:
+    text = shown(found([*[None] * 96, *INCIDENT]))
+    assert "No data before 2026-09-20 15:00: 25.0% of the window is not shown." in text
+    assert "the gaps" not in text
+    assert "\n         09-20 15:00 " in text
+
+
 def test_no_events_spend_nothing() -> None:
     assert "There were no events in the window" in shown(found([Counts(0, 0)] * 10))
 
