@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from slos.duration import scaled
 from slos.model import Slo
 from slos.rules.alerts import alerts
 from slos.rules.calendar import start_rule
@@ -23,7 +24,7 @@ CALENDAR_GROUP = "slo:calendar"
 
 def evaluation_seconds(interval_seconds: float, time_scale: float) -> float:
     """How often a group is really evaluated: its interval divided by the time scale, but at least 1 s."""
-    return max(interval_seconds / time_scale, MINIMUM_INTERVAL_SECONDS)
+    return max(scaled(interval_seconds, time_scale), MINIMUM_INTERVAL_SECONDS)
 
 
 def compile_slos(slos: Iterable[Slo], time_scale: float = 1.0) -> tuple[RuleGroup, ...]:

@@ -15,7 +15,6 @@ from slos.rules.windows import period
 from slos.selectors import quoted
 from slos.tiers import Tier
 
-
 _PERCENT = 'printf "%.1f%%"'
 """Of a number in percent; humanizePercentage would write -1.99e+04%."""
 

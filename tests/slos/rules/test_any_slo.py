@@ -1,0 +1,92 @@
+"""What holds for the rules of every SLO."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+
+from slos.duration import parse_duration
+from slos.lint import lint
+from slos.model import Slo, SloSet
+from slos.rules.compile import AlertRule, RuleGroup, compile_slo, compile_slos
+from slos.rules.text import prometheus_rule, rule_file
+from tests.slos.rules.any_slo import TIME_SCALES, slos
+from tests.slos.rules.promtool import check, needs_promtool
+
+QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def said(groups: Sequence[RuleGroup]) -> list[dict[str, Any]]:
+    """The groups as any reader of YAML should find them."""
+    found = []
+    for group in groups:
+        rules: list[dict[str, Any]] = []
+        for rule in group.rules:
+            one: dict[str, Any] = {"expr": rule.expr}
+            if isinstance(rule, AlertRule):
+                one |= {"alert": rule.alert, "annotations": dict(rule.annotations)}
+                one |= {"for": rule.for_seconds} if rule.for_seconds else {}
+            else:
+                one |= {"record": rule.record}
+            rules.append({**one, "labels": dict(rule.labels)})
+        found.append({"name": group.name, "interval": group.interval_seconds, "rules": rules})
+    return found
+
+
+def read(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    groups = document["groups"]
+    for group in groups:
+        group["interval"] = parse_duration(group["interval"])
+        for rule in group["rules"]:
+            if "for" in rule:
+                rule["for"] = parse_duration(rule["for"])
+    return list(groups)
+
+
+@QUICK
+@given(slos(), TIME_SCALES)
+def test_a_rule_file_says_what_was_compiled(slo: Slo, time_scale: float) -> None:
+    groups = compile_slos([slo], time_scale)
+
+    assert read(yaml.load(rule_file(groups), yaml.CSafeLoader)) == said(groups)
+    assert read(yaml.load(prometheus_rule(groups, "a", None, {}), yaml.CSafeLoader)["spec"]) == said(groups)
+    assert rule_file(groups) == rule_file(compile_slos([replace(slo)], time_scale))
+
+
+@QUICK
+@given(slos())
+def test_no_two_rules_of_an_slo_are_alike(slo: Slo) -> None:
+    names = [
+        (rule.alert if isinstance(rule, AlertRule) else rule.record, *sorted(rule.labels.items()))
+        for group in compile_slo(slo)
+        for rule in group.rules
+    ]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.lab
+@pytest.mark.needs("prometheus")
+@needs_promtool
+def test_prometheus_loads_the_rules_of_every_slo_that_passes_lint(tmp_path: Path) -> None:
+    groups: list[RuleGroup] = []
+
+    @settings(max_examples=150, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(slos(), TIME_SCALES)
+    def collect(slo: Slo, time_scale: float) -> None:
+        alone = replace(slo, name=f"{len(groups)}.{slo.name}")
+        errors = [str(problem) for problem in lint(SloSet((alone,))) if problem.level == "error"]
+        assert errors == []
+        groups.extend(compile_slo(alone, time_scale))
+        # The calendars of an SLO's own, which the lists would share.
+        groups.extend(group for group in compile_slos([alone], time_scale) if group not in groups)
+
+    collect()
+    calendars = [group for group in groups if group.name == "slo:calendar"]
+    others = [group for group in groups if group.name != "slo:calendar"]
+    starts = {str(rule.labels): rule for group in calendars for rule in group.rules}
+
+    check(rule_file([*others, RuleGroup("slo:calendar", 30, tuple(starts.values()))]), tmp_path)
