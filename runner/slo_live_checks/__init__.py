@@ -36,4 +36,4 @@ def check_live(slos: Sequence[Slo], metadata: Metadata, time_scale: float = 1.0)
         *bucket_problems(slos, metadata),
         *value_problems(slos, metadata),
     ]
-    return LiveChecks(tuple(sorted(problems, key=lambda problem: problem.place)), tuple(unchecked))
+    return LiveChecks(tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.place)), tuple(unchecked))

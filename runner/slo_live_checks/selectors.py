@@ -1,11 +1,11 @@
 """Selectors that match no series, and why."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from clients.prometheus_metadata import Refused, Values
-from runner.slo_live_checks.buckets import edge_list, edges
 from runner.slo_live_checks.metadata import Metadata
 from slos.model import LatencyThreshold, Slo
 from slos.problems import Problem
@@ -165,8 +165,16 @@ def _explained(slo: Slo, read: Read, total_is_there: bool, evidence: _Evidence) 
 def _values(matcher: LabelMatcher, evidence: _Evidence) -> str:
     answer = evidence.answer(evidence.questions.values(matcher))
     if matcher.label == "le":
-        return f"{matcher} is no bucket edge, which are {edge_list(list(edges(answer)))}"
+        return f"{matcher} is no bucket edge, which are written {_some(sorted(_of(answer, 'le'), key=_edge))}"
     return f"{matcher} holds for none, {matcher.label} is {_some(sorted(_of(answer, matcher.label)))}"
+
+
+def _edge(text: str) -> float:
+    """Where an edge stands among others; a label that is no number comes last."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.inf
 
 
 def _of(answer: Values, label: str) -> set[str]:

@@ -57,6 +57,10 @@ class TestSelectors:
             "error: there is no metric zzz; look whether what exports it runs and is scraped"
         ]
 
+    def test_a_problem_of_two_selectors_of_one_query_is_told_once(self) -> None:
+        lines = of(RawRatio('sum(rate(gone{a="1"}[5m])) / sum(rate(gone[5m]))'))
+        assert lines == ["error: there is no metric gone; look whether what exports it runs and is scraped"]
+
     @pytest.mark.parametrize(
         "indicator",
         [
@@ -120,7 +124,7 @@ class TestBuckets:
 
     def test_an_edge_in_a_query_is_looked_for_too(self) -> None:
         (line,) = of(EventRatio("ttft_seconds_count", good='ttft_seconds_bucket{le="0.75"}'))
-        assert 'le="0.75" is no bucket edge, which are 0.5, 1, 2.5, +Inf' in line
+        assert 'le="0.75" is no bucket edge, which are written 0.5, 1.0, 2.5, +Inf' in line
         assert line.startswith("error")
 
     def test_an_edge_that_some_series_lack_is_a_warning(self) -> None:
