@@ -2,6 +2,7 @@ from pathlib import Path
 
 import yaml
 
+from lab.apiserver.kube_state_metrics import PATH
 from lab.credentials import credentials_in
 from lab.monitoring import alertmanager_configuration, prometheus_configuration
 from lab.network import LabNetwork
@@ -15,6 +16,14 @@ def test_prometheus_finds_pods_through_the_labs_own_api() -> None:
     assert pods["http_sd_configs"][0]["authorization"] == {"type": "Bearer", "credentials_file": "/lab/token"}
     labels = {rule.get("target_label") for rule in pods["relabel_configs"]}
     assert {"namespace", "pod", "node", "app", "job"} <= labels
+
+
+def test_prometheus_asks_the_labs_api_for_what_kube_state_metrics_would_say() -> None:
+    text = prometheus_configuration(LabNetwork(9), credentials_in(Path("/lab")), Path("/lab/rules"))
+    (job,) = (job for job in yaml.safe_load(text)["scrape_configs"] if job["job_name"] == "kube-state-metrics")
+    assert job["static_configs"] == [{"targets": ["127.9.0.1:6443"]}]
+    assert (job["scheme"], job["metrics_path"]) == ("https", PATH)
+    assert job["authorization"]["credentials_file"] == "/lab/token"
 
 
 def test_prometheus_sends_alerts_to_the_labs_alertmanager_and_reads_its_rules() -> None:
