@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from bench.result import Result, result
 from clients.prometheus import Prometheus
+from runner.cli.slo.status_table import table
 from runner.slo_status import read_statuses
-from runner.slo_status_table import table
 from slos.status import worst_first
 from tests.lab.labs import CHAOS
 from tests.recorded_slos import AT, AT_TEXT

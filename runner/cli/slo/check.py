@@ -12,11 +12,12 @@ import click
 
 from runner.cli.slo.at_time import at_or_now
 from runner.cli.slo.choice import choice_options, choose, nothing_recorded, read_chosen
+from runner.cli.slo.figures import moment, span
 from runner.cli.slo.options import at_option, json_option, prometheus_option, timeout_option
-from runner.cli.slo.prometheus import asked
+from runner.cli.slo.prometheus import asked, told_while_waiting
+from runner.cli.slo.status_document import status_document
+from runner.cli.slo.terminal import say
 from runner.exit_codes import Exit
-from runner.slo_status_json import status_document
-from runner.slo_status_table import format_age, format_time
 from slos.duration import DurationError, format_duration, parse_duration
 from slos.gate import Limits, Outcome, Verdict, verdict, whole
 from slos.model import CalendarUnit
@@ -72,20 +73,20 @@ def command(
         raise click.UsageError("--all is every SLO: leave it away, or the rest")
     limits = _limits(budget_left, burn_below, window)
     choice = choose(names, service, files)
-    moment = at_or_now(at)
-    with asked(prometheus_url, timeout_seconds, "chaos slo check") as prometheus:
-        statuses = read_chosen(prometheus, moment, choice)
+    looked_at = at_or_now(at)
+    with asked(prometheus_url, timeout_seconds, "chaos slo check") as prometheus, told_while_waiting(prometheus.url):
+        statuses = read_chosen(prometheus, looked_at, choice)
     _refuse_strange_window(limits, statuses)
     verdicts = [verdict(status, limits) for status in statuses]
     outcome = whole(verdicts)
     if as_json:
-        click.echo(json.dumps(_document(verdicts, outcome, moment, prometheus.url), indent=2))
+        click.echo(json.dumps(_document(verdicts, outcome, looked_at, prometheus.url), indent=2))
     elif not any(status.recorded for status in statuses):
         click.echo(f"chaos slo check: {nothing_recorded(prometheus, choice)}", err=True)
     else:
         for one in verdicts:
             if one.outcome != "good":
-                click.echo(_line(one, moment))
+                say(_line(one, looked_at))
     sys.exit(_EXITS[outcome])
 
 
@@ -139,7 +140,7 @@ def _line(one: Verdict, at: float) -> str:
 
 
 def _read_at(read_at: float, at: float) -> str:
-    return f"read {format_time(read_at)}, {format_age(at - read_at)} before"
+    return f"read {moment(read_at, seconds=True)} UTC, {span(at - read_at)} before"
 
 
 def _document(verdicts: Sequence[Verdict], outcome: Outcome, at: float, url: str) -> dict[str, Any]:

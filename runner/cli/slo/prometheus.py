@@ -2,13 +2,27 @@
 
 import math
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
 from clients.prometheus import Prometheus, PrometheusError
+from runner.cli.slo.progress import FIRST_SECONDS
 from runner.exit_codes import Exit
+
+
+@contextmanager
+def told_while_waiting(url: str) -> Iterator[None]:
+    """Says on stderr, when it has taken two seconds, what is waited for."""
+    timer = threading.Timer(FIRST_SECONDS, click.echo, (f"waiting for {url} ...",), {"err": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @contextmanager

@@ -9,11 +9,11 @@ import click
 from runner.cli.slo.at_time import at_or_now
 from runner.cli.slo.choice import choice_options, choose, nothing_recorded, read_chosen
 from runner.cli.slo.options import at_option, json_option, prometheus_option, timeout_option
-from runner.cli.slo.prometheus import asked
-from runner.cli.slo.terminal import paint, width
+from runner.cli.slo.prometheus import asked, told_while_waiting
+from runner.cli.slo.status_document import status_document
+from runner.cli.slo.status_table import table
+from runner.cli.slo.terminal import paint, say, width
 from runner.exit_codes import Exit
-from runner.slo_status_json import status_document
-from runner.slo_status_table import table
 from slos.status import worst_first
 
 
@@ -45,13 +45,13 @@ def command(
     """
     choice = choose(names, service, files)
     moment = at_or_now(at)
-    with asked(prometheus_url, timeout_seconds, "chaos slo status") as prometheus:
+    with asked(prometheus_url, timeout_seconds, "chaos slo status") as prometheus, told_while_waiting(prometheus.url):
         statuses = worst_first(read_chosen(prometheus, moment, choice, recorded_too=True))
     if as_json:
         document = {"at": moment, "prometheus": prometheus.url, "slos": [status_document(one) for one in statuses]}
         click.echo(json.dumps(document, indent=2))
     elif statuses:
-        click.echo(table(statuses, moment, width(), paint))
+        say(table(statuses, moment, width(), paint))
     if not any(one.recorded for one in statuses):
         click.echo(f"chaos slo status: {nothing_recorded(prometheus, choice)}", err=True)
         sys.exit(Exit.INCONCLUSIVE)

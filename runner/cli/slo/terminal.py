@@ -1,4 +1,4 @@
-"""What a terminal is like: its width, and whether it shows colours."""
+"""Standard output, as it is: how wide, with colours or without, and in its encoding."""
 
 import os
 import shutil
@@ -13,6 +13,12 @@ PLAIN_WIDTH = 100
 def width() -> int:
     """Columns of the terminal, or of COLUMNS."""
     return shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns
+
+
+def say(text: str) -> None:
+    """Print a line; what the output cannot encode becomes a question mark."""
+    encoding = sys.stdout.encoding or "ascii"
+    click.echo(text.encode(encoding, "replace").decode(encoding))
 
 
 def paint(text: str, style: str) -> str:

@@ -95,6 +95,15 @@ def test_a_slow_server_is_no_data(slow: Callable[[threading.Event], Answer], sai
     assert said in ended.err
 
 
+def test_who_waits_is_told_for_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.cli.slo.prometheus.FIRST_SECONDS", 0.01)
+    stop = threading.Event()
+    with answering(silent(stop)) as url:
+        ended = ask(url, ("status",), timeout=0.1)
+        stop.set()
+    assert ended.err.startswith(f"waiting for {url} ...\n")
+
+
 def test_a_huge_answer_is_no_data(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clients.prometheus.Prometheus.__init__.__defaults__", (5.0, 1000))
     with answering(result("[" + " " * 2000 + "]")) as url:

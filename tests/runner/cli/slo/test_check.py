@@ -8,7 +8,7 @@ from tests.recorded_slos import AT_TEXT, FakeSlo
 from tests.recording_prometheus import Recording, recording_prometheus
 from tests.runner.cli.slo.commands import Ended, chaos_slo
 
-READ = "read 2026-01-15 02:59:40Z, 20s before"
+READ = "read 2026-01-15 02:59:40 UTC, 20s before"
 GOOD, SPENT = FakeSlo("good"), FakeSlo("spent", budget=-0.25)
 BURNING, UNKNOWN = FakeSlo("burning", burn={"1h": 20.0, "5m": 30.0}), FakeSlo("unknown", burn={"1h": None})
 

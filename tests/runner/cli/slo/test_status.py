@@ -39,7 +39,7 @@ def test_everything_recorded_is_shown_worst_first_and_a_report_is_a_success() ->
     names = [line.split()[0] for line in ended.out.splitlines()[4:7]]
     assert names == ["b", "c", "a"]
     assert ended.err == ""
-    assert ended.out.startswith("3 SLOs as of 2026-01-15 03:00:00Z")
+    assert ended.out.startswith("3 SLOs as of 2026-01-15 03:00:00 UTC")
 
 
 def test_json_has_every_figure() -> None:

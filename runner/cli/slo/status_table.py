@@ -5,8 +5,8 @@ import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from runner.cli.slo.figures import exact_share, moment, printable, span
 from slos.duration import format_duration
 from slos.status import SloStatus, State
 from slos.tiers import ALERT_WINDOWS, TIER
@@ -53,41 +53,24 @@ def _headline(statuses: Sequence[SloStatus], at: float) -> str:
     counts = Counter(status.state for status in statuses)
     said = ", ".join(f"{counts[state]} {state}" for state in _STYLES if counts[state])
     read = [status.read_at for status in statuses if status.read_at is not None]
-    age = f", newest reading {format_age(at - max(read))} before" if read else ""
+    age = f", newest reading {span(at - max(read))} before" if read else ""
     slos = "1 SLO" if len(statuses) == 1 else f"{len(statuses)} SLOs"
-    return f"{slos} as of {format_time(at)}{age}: {said}"
-
-
-def format_time(at: float) -> str:
-    """A time as people write it, in UTC, to the second."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-
-
-def format_age(seconds: float) -> str:
-    """A duration to its two largest units: 26 h 3 min are 1d2h."""
-    whole = round(seconds)
-    if whole <= 0:
-        return "0s"
-    for unit in (86_400, 3600, 60):
-        if whole >= unit:
-            below = {86_400: 3600, 3600: 60, 60: 1}[unit]
-            return format_duration(whole // below * below)
-    return format_duration(whole)
+    return f"{slos} as of {moment(at, seconds=True)} UTC{age}: {said}"
 
 
 def _columns(statuses: Sequence[SloStatus]) -> list[Column]:
     windows = [label for label in map(format_duration, ALERT_WINDOWS) if any(label in one.burn for one in statuses)]
     worths = {"2h": 2, "30m": 3, "1d": 4, "3d": 5, "6h": 8, "5m": 9, "1h": 10}
     return [
-        Column("SLO", lambda one: one.name, _FIXED, right=False),
+        Column("SLO", lambda one: printable(one.name), _FIXED, right=False),
         Column("STATE", lambda one: one.state, _FIXED, lambda one: _STYLES[one.state], right=False),
         Column("LEFT", lambda one: _left(one.budget_left), _FIXED, _left_style, over="BUDGET"),
         Column("IN", lambda one: _gone_in(one.seconds_to_exhaustion), _FIXED, over="GONE"),
         Column("SLI", _sli, 7),
-        Column("GOAL", lambda one: _percent(one.objective), 6),
+        Column("GOAL", lambda one: "?" if one.objective is None else exact_share(one.objective), 6),
         *(Column(label, _burn_cell(label), worths[label], _burn_style(label), burn=True) for label in windows),
         Column("WINDOW", _window, 1),
-        Column("SERVICE", lambda one: one.service, 0, right=False),
+        Column("SERVICE", lambda one: printable(one.service), 0, right=False),
     ]
 
 
@@ -143,7 +126,7 @@ class _Grid:
         line = ""
         for (text, style), column in zip(cells, self._columns, strict=True):
             room = self._widths[column.title]
-            shown = text if len(text) <= room else text[: room - 1] + "…"
+            shown = text if len(text) <= room else text[: room - 2] + ".."
             padding = " " * (room - len(shown))
             painted = paint(shown, style) if style else shown
             line += " " * (self._between(column) if line else 0)
@@ -154,7 +137,7 @@ class _Grid:
 def _notes(statuses: Sequence[SloStatus], told_of_windows: bool) -> list[str]:
     """Why the states are what they are, and what to look at next."""
     told = [status for status in statuses if status.reasons]
-    notes = [f"{status.name}: {status.state}: {'; '.join(status.reasons)}" for status in told[:REASONS_AT_MOST]]
+    notes = [f"{one.name}: {one.state}: {'; '.join(one.reasons)}" for one in told[:REASONS_AT_MOST]]
     if len(told) > REASONS_AT_MOST:
         notes.append(f"... and {len(told) - REASONS_AT_MOST} more: --json tells the reasons of all")
     partly = [f"{one.name} ({_window(one)})" for one in statuses if _partly_seen(one)]
@@ -167,7 +150,7 @@ def _notes(statuses: Sequence[SloStatus], told_of_windows: bool) -> list[str]:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, subsequent_indent="    ", break_on_hyphens=False)
+    return textwrap.wrap(printable(text), width, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _left(left: float | None) -> str:
@@ -193,11 +176,7 @@ def _gone_in(seconds: float | None) -> str:
         return "gone"
     if seconds > 366 * 86_400:
         return "never" if math.isinf(seconds) else ">1y"
-    return format_age(max(seconds, 1))
-
-
-def _percent(ratio: float | None) -> str:
-    return "?" if ratio is None else f"{100 * ratio:.10g}%"
+    return span(max(round(seconds), 1))
 
 
 def _sli(status: SloStatus) -> str:
@@ -210,7 +189,8 @@ def _sli(status: SloStatus) -> str:
 
 
 def _window(status: SloStatus) -> str:
-    return f"{math.floor(100 * (status.coverage or 0))}% of {status.window}" if _partly_seen(status) else status.window
+    window = printable(status.window)
+    return f"{math.floor(100 * (status.coverage or 0))}% of {window}" if _partly_seen(status) else window
 
 
 def _partly_seen(status: SloStatus) -> bool:
