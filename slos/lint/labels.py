@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from slos.model import Slo
 from slos.problems import Problem
+from slos.rules.go_template import problem
 
 RESERVED = ("slo", "service", "window", "tier", "severity", "le", "alertname")
 """Labels that the rules set, or by which Prometheus tells series apart."""
@@ -12,7 +13,7 @@ _NAME = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 def label_problems(slo: Slo) -> Iterator[Problem]:
-    """Labels and annotations of the SLO's alerts whose names do not do."""
+    """Labels and annotations of the SLO's alerts whose names or templates do not do."""
     alerting = slo.alerting
     yield from _labels(slo, "alerting.labels", alerting.labels)
     yield from _annotations(slo, "alerting.annotations", alerting.annotations)
@@ -22,8 +23,8 @@ def label_problems(slo: Slo) -> Iterator[Problem]:
 
 
 def _labels(slo: Slo, part: str, labels: Mapping[str, str]) -> Iterator[Problem]:
-    for name in labels:
-        wrong = _label(name)
+    for name, text in labels.items():
+        wrong = _label(name) or _template(text)
         if wrong is not None:
             yield Problem(slo.place_of(f"{part}.{name}"), *wrong)
 
@@ -40,10 +41,20 @@ def _label(name: str) -> tuple[str, str] | None:
 
 
 def _annotations(slo: Slo, part: str, annotations: Mapping[str, str]) -> Iterator[Problem]:
-    for name in annotations:
+    for name, text in annotations.items():
+        wrong = _template(text)
         if not _NAME.fullmatch(name):
-            yield Problem(
-                slo.place_of(f"{part}.{name}"),
+            wrong = (
                 f"{name!r} is no name of an alert's annotation",
                 "use letters, digits and _, and no digit first",
             )
+        if wrong is not None:
+            yield Problem(slo.place_of(f"{part}.{name}"), *wrong)
+
+
+def _template(text: str) -> tuple[str, str] | None:
+    """Why Prometheus could not load a text as a template, and what to write instead."""
+    wrong = problem(text)
+    if wrong is None:
+        return None
+    return f"Prometheus would load no rule with this template: {wrong}", 'correct it, or write {{"{{"}} for braces'

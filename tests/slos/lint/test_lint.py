@@ -229,3 +229,9 @@ class TestLabels:
             "the label window is reserved: the rules set it",
             "'a-b' is no name of an alert's annotation",
         ]
+
+    def test_a_template_that_would_keep_prometheus_from_loading_any_rule_is_told(self) -> None:
+        annotations = {"good": "{{ $value }}", "bad": "{{ $valeu }}", "worse": "{{ if"}
+        lines = said(slo(alerting={"annotations": annotations, "labels": {"team": "{{ end }}"}}))
+        assert len(lines) == 3
+        assert all(line.startswith("error: Prometheus would load no rule with this template: ") for line in lines)
