@@ -123,7 +123,7 @@ def changed(document: Doc, changes: Doc) -> Doc:
 
 def text(*documents: Doc) -> str:
     """JSON is YAML."""
-    return "\n---\n".join(json.dumps(document) for document in documents)
+    return "\n---\n".join(json.dumps(document, ensure_ascii=False) for document in documents)
 
 
 LATENCY_SLO = changed(

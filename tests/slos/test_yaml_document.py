@@ -17,7 +17,7 @@ spec:
 kind: SLI
 """
 
-WORDS = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn", "Zl", "Zp"], exclude_characters="\ufeff"))
+WORDS = st.text("ab01 .:-?#&*!|>%@`~<'\"{}[],\\\t\né𝄞", max_size=8)
 
 
 def said(text: str) -> list[str]:
@@ -148,7 +148,7 @@ def test_paths_read_like_code() -> None:
     assert path_text(("metadata", "annotations", "mlchaos.io/tiers")) == 'metadata.annotations["mlchaos.io/tiers"]'
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.one_of(
         st.text(),
@@ -161,7 +161,7 @@ def test_no_text_raises(text: str) -> None:
     assert found or problems
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.recursive(WORDS, lambda inner: st.lists(inner) | st.dictionaries(WORDS, inner), max_leaves=6))
 def test_json_is_read_as_it_is(value: object) -> None:
     (document,), problems = documents("f.yaml", json.dumps({"a": value}, ensure_ascii=False))

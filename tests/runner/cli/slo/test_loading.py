@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+
+from runner.cli.slo.loading import load_or_exit
+from runner.exit_codes import Exit
+from tests.slos.documents import RATIO_SLO, changed, text
+
+
+def test_good_files_are_read_without_a_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "slo.yaml").write_text(text(RATIO_SLO))
+    assert [slo.name for slo in load_or_exit([tmp_path]).slos] == ["llm-availability"]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_files_the_catalogue_is_read() -> None:
+    assert load_or_exit([]).slos
+
+
+def test_bad_files_end_the_command_with_every_problem_on_standard_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "slo.yaml").write_text(text(changed(RATIO_SLO, {"spec.colour": "red", "metadata.colour": "red"})))
+    with pytest.raises(SystemExit) as stopped:
+        load_or_exit([tmp_path])
+    out, err = capsys.readouterr()
+    assert (stopped.value.code, out, err.count("unknown key 'colour'")) == (Exit.REFUSED, "", 2)
+
+
+def test_a_warning_is_said_and_lets_the_file_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "slo.yaml").write_text(text(changed(RATIO_SLO, {"spec.alertPolicies": ["x"]})))
+    assert load_or_exit([tmp_path]).slos
+    assert "warning: spec.alertPolicies" in capsys.readouterr().err
