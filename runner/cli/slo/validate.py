@@ -4,19 +4,16 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from clients.prometheus import Prometheus, PrometheusError
-from clients.prometheus_metadata import PrometheusMetadata
 from runner.cli.slo.loading import print_problems
 from runner.cli.slo.options import files_argument, json_option, time_scale_option, timeout_option
 from runner.exit_codes import Exit
 from runner.slo_files import CATALOG, load
-from runner.slo_live_checks import LiveChecks, check_live
 from slos.model import Slo
 from slos.problems import Problem
 
@@ -60,12 +57,12 @@ def command(
         print_problems(loaded.problems)
     live = _live(loaded.slos.slos, prometheus_url, timeout_seconds, time_scale)
     if not as_json:
-        print_problems(live.checks.problems)
-    report = _Report(len(loaded.slos.slos), (*loaded.problems, *live.checks.problems), live, strict)
+        print_problems(live.problems)
+    report = _Report(len(loaded.slos.slos), (*loaded.problems, *live.problems), live, strict)
     if as_json:
         click.echo(json.dumps(report.document(), indent=2))
     else:
-        for note in live.checks.unchecked:
+        for note in live.unchecked:
             click.echo(f"{_NAME}: warning: {note}", err=True)
     if live.failure:
         click.echo(f"{_NAME}: {live.failure}", err=True)
@@ -79,7 +76,8 @@ class _Live:
     """What came of asking Prometheus; `failure` is why it could not be asked, and `status` what that ends with."""
 
     url: str | None = None
-    checks: LiveChecks = field(default_factory=LiveChecks)
+    problems: tuple[Problem, ...] = ()
+    unchecked: tuple[str, ...] = ()
     failure: str | None = None
     status: Exit = Exit.HELD
 
@@ -87,6 +85,11 @@ class _Live:
 def _live(slos: Sequence[Slo], url: str | None, timeout_seconds: float, time_scale: float) -> _Live:
     if url is None:
         return _Live()
+    # The HTTP client takes longer to import than all files to check.
+    from clients.prometheus import Prometheus, PrometheusError
+    from clients.prometheus_metadata import PrometheusMetadata
+    from runner.slo_live_checks import check_live
+
     try:
         prometheus = Prometheus(url, timeout=timeout_seconds)
     except PrometheusError as error:
@@ -94,9 +97,10 @@ def _live(slos: Sequence[Slo], url: str | None, timeout_seconds: float, time_sca
     with prometheus:
         metadata = PrometheusMetadata(prometheus, time.time(), _Progress().asked)
         try:
-            return _Live(url, check_live(slos, metadata, time_scale))
+            checks = check_live(slos, metadata, time_scale)
         except PrometheusError as error:
             return _Live(url, failure=f"nothing was checked against Prometheus: {error}", status=Exit.INCONCLUSIVE)
+    return _Live(url, checks.problems, checks.unchecked)
 
 
 class _Progress:
@@ -126,7 +130,7 @@ class _Report:
 
     @property
     def warnings(self) -> int:
-        return len(self.problems) - self.errors + len(self.live.checks.unchecked)
+        return len(self.problems) - self.errors + len(self.live.unchecked)
 
     @property
     def exit_status(self) -> Exit:
@@ -149,7 +153,7 @@ class _Report:
             "problems": [_problem_document(problem) for problem in self.problems],
             "prometheus": self.live.url,
             "prometheus_failure": self.live.failure,
-            "unchecked": list(self.live.checks.unchecked),
+            "unchecked": list(self.live.unchecked),
         }
 
 
