@@ -12,31 +12,39 @@ from lab.servers import find_program
 from tests.real_prometheus import address_in, real_prometheus
 
 SECONDS = 120
+LAST_SECONDS = 60
 _ONE_BLOCK = "--max-block-duration=8760h"  # by default a block for every two hours: 360 of them in a month
 
 
 @contextmanager
 def backfilled(
-    directory: Path, octet: int, openmetrics: str, rule_file: str | None = None, rules_from: float = 0
+    directory: Path,
+    octet: int,
+    openmetrics: str,
+    rule_file: str | None = None,
+    rules_from: float = 0,
+    then: Sequence[str] = (),
 ) -> Iterator[str]:
     """A Prometheus that has the samples of `openmetrics`; gives its URL.
 
     `openmetrics` is text in the OpenMetrics format with times (Unix seconds) that ends in `# EOF`. The recording rules
     of `rule_file` (text) are then evaluated as they would have been from `rules_from` (Unix seconds) until the newest
-    sample, at each group's interval (rules are only evaluated over raw samples, not over one another). A range has at
-    most 11,000 evaluations.
+    sample, at each group's interval, at most 11,000 times. They do not see what others record: rules that read it
+    belong in a later file of `then`, each of which is evaluated for the last minute before the newest sample.
     """
     blocks = directory / "blocks"
     blocks.mkdir(parents=True)
     source = directory / "samples.om"
     source.write_text(openmetrics)
     _create_blocks(["openmetrics", str(source), str(blocks)])
-    if rule_file is not None:
-        rules = directory / "backfilled-rules.yml"
-        rules.write_text(rule_file)
-        with _running(directory / "raw", octet, blocks) as url:
-            end = _newest(openmetrics)
-            span = [f"--start={rules_from:.0f}", f"--end={end:.0f}"]
+    end = _newest(openmetrics)
+    spans = [(rule_file, rules_from)] if rule_file is not None else []
+    spans += [(text, end - LAST_SECONDS) for text in then]
+    rules = directory / "rules.yml"  # of one name, so that groups of one name are evaluated at the same moments
+    for index, (text, start) in enumerate(spans):
+        rules.write_text(text)
+        with _running(directory / f"before-{index}", octet, blocks) as url:
+            span = [f"--start={start:.0f}", f"--end={end:.0f}"]
             _create_blocks(["rules", f"--url={url}", *span, f"--output-dir={blocks}", str(rules)])
     with _running(directory / "filled", octet, blocks) as url:
         yield url
