@@ -1,5 +1,6 @@
 """Reading what spent an SLO's budget from the series that its rules have recorded."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -50,7 +51,7 @@ def read_review(prometheus: Prometheus, name: str, at: float) -> BudgetReview:
     (status,) = judge(recorded, [name])
     if status.objective is None or status.period_seconds is None:
         raise NothingToReviewError(f"the budget of {name} is not known: {'; '.join(status.reasons)}")
-    slices = _read_slices(prometheus, status, at, _real_seconds(recorded, status))
+    slices = _read_slices(prometheus, status, at, _calendar_start(recorded, status))
     if slices.coverage == 0:
         raise NothingToReviewError(
             f"{prometheus.url} has no events of {name} recorded in the {status.window} before that time: are its rules "
@@ -71,11 +72,11 @@ def _not_recorded(prometheus: Prometheus, name: str, at: float) -> str:
     return f"{prometheus.url} has nothing recorded of the SLO {name} at that time: {hint}"
 
 
-def _real_seconds(recorded: Recorded, status: SloStatus) -> float:
-    """How long the SLO's window is in real time: a calendar window is as long as it is old."""
+def _calendar_start(recorded: Recorded, status: SloStatus) -> float | None:
+    """When the present calendar window began (epoch seconds); None for a rolling window."""
     labels = recorded.infos[0].labels
     if not labels.get("calendar") or status.time_scale != 1:
-        return scaled(status.period_seconds or 0, status.time_scale)
+        return None
     starts = {
         one.value
         for one in recorded.calendar_starts
@@ -86,28 +87,36 @@ def _real_seconds(recorded: Recorded, status: SloStatus) -> float:
             f"when the {labels['calendar']} of {status.name} began is recorded {len(starts)} times, not once: load the "
             "rules of the calendar (chaos slo rules prints them), and those of one alignment only"
         )
-    return recorded.at - starts.pop()
+    return starts.pop()
 
 
-def _read_slices(prometheus: Prometheus, status: SloStatus, at: float, seconds: float) -> Slices:
-    """The slices that tile the window, the last one ending at `at`.
+def _read_slices(prometheus: Prometheus, status: SloStatus, at: float, start: float | None) -> Slices:
+    """The slices that tile the window (that began at `start`, if with the calendar): those that the rules sum up.
 
-    A slice is known when it was recorded within its time: Prometheus repeats a value for 5 m, which would hide a gap.
+    They end at multiples of their length, as the steps of the rules' subqueries do, so that the sum is the same. A
+    slice is known when it was recorded within its time: Prometheus repeats a value for 5 m, which would hide a gap.
     """
     length = scaled(SLICE_SECONDS, status.time_scale)
+    end = _multiple_before(at, length)
+    seconds = scaled(status.period_seconds or 0, status.time_scale) if start is None else end - start
     if length < LEAST_SLICE_SECONDS or seconds / length > MOST_SLICES:
         raise NothingToReviewError(
             f"{status.name} is recorded with a window of {seconds:g} s in slices of {length:g} s, which no rules of "
             "chaos slo rules do: load its rules anew"
         )
-    steps = steps_until(at, length, seconds)
+    steps = steps_until(end, length, seconds)
     names = selector("", [f'__name__=~"{EVENTS}|{BAD_EVENTS}"', f"slo={quoted(status.name)}", f'window="{SLICE}"'])
     newest = f"max by (__name__) (last_over_time({names}[{format_duration(length - 0.001)}]))"
     found = read_steps(prometheus, newest, steps)
     nothing: Values = [None] * steps.count
     pairs = zip(found.get(BAD_EVENTS, nothing), found.get(EVENTS, nothing), strict=True)
-    start = (steps.first_ms - steps.step_ms) / 1000
-    return Slices(start, length, tuple(counted(pairs)))
+    return Slices((steps.first_ms - steps.step_ms) / 1000, length, tuple(counted(pairs)))
+
+
+def _multiple_before(at: float, length: float) -> float:
+    """The last multiple of a length since the epoch, to the millisecond."""
+    milliseconds = round(length * 1000)
+    return math.floor(at * 1000) // milliseconds * milliseconds / 1000
 
 
 def counted(pairs: Iterable[tuple[float | None, float | None]]) -> Iterable[Counts | None]:

@@ -36,6 +36,13 @@ def test_a_rolling_window_is_tiled_by_slices_up_to_the_time_asked_for() -> None:
     assert (burn.start, burn.end, burn.counts) == (*BROKEN, Counts(600, 1200))
 
 
+def test_slices_end_at_multiples_of_their_length_as_those_of_the_rules_do() -> None:
+    found = read_review(history(FakeSlo()).as_prometheus(), "llm-availability", AT + 299.5)
+    assert (found.at, found.review.slices.end) == (AT + 299.5, AT)
+    faster = read_review(history(FakeSlo(time_scale="60")).as_prometheus(), "llm-availability", AT + 299.5)
+    assert faster.review.slices.end == AT + 295
+
+
 def test_it_takes_one_range_query_for_28_days_which_does_not_look_back_beyond_a_slice() -> None:
     asked = history(FakeSlo())
     read_review(asked.as_prometheus(), "llm-availability", AT)

@@ -24,16 +24,16 @@ def print_backtest(tried: Sequence[Tried], asked: Span) -> None:
     resolution = format_duration(asked.real_step)
     page.print(Text(f"History from {moment(asked.since)} to {moment(asked.end)} UTC, looked at every {resolution}"))
     for one in tried:
-        page.print(Text(""), *backtest_page(one, asked))
+        if one.results:
+            page.print(Text(""), *backtest_page(one, asked))
+    if silent := [printable(one.slo.name) for one in tried if not one.results]:
+        page.print(Text(""), Text(f"No data at all, so nothing can be said, of {', '.join(silent)}", style="yellow"))
 
 
 def backtest_page(tried: Tried, asked: Span) -> Iterator[RenderableType]:
-    """One SLO, part by part."""
+    """One SLO that has data, part by part."""
     slo = tried.slo
     yield Text.assemble((printable(slo.name), "bold"), f" over {slo.window.label} (service {printable(slo.service)})")
-    if not tried.results:
-        yield Text("  No data at all: nothing can be said.", style="yellow")
-        return
     coverage = tried.results[0].coverage
     if coverage < 1:
         yield Text(f"  No data for {share(1 - coverage)} of the time: nothing fires there.", style="yellow")

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from runner.chaos_runs import Coincidence
+from runner.cli.slo.status_document import status_document
 from runner.slo_review import BudgetReview
-from runner.slo_status_json import status_document
 from slos.review import Burn
 
 

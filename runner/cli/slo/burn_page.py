@@ -91,6 +91,9 @@ def _plot(found: BudgetReview, width: int, unicode: bool) -> Iterator[Renderable
     if first:
         since = moment(slices.begins(first), seconds=slices.seconds < _MINUTE)
         yield Text(f"No data before {since}: {share(before)} of the window is not shown.", style="yellow")
+    if found.at - slices.end >= 1:
+        newest = rate(next(iter(found.status.burn.values()), None))
+        yield Text(f"The last {span(found.at - slices.end)} are in none of the slices yet; burn now: {newest}.")
     if slices.coverage + before < 1 - _ROUNDING:
         yield Text(f"No data for {share(1 - slices.coverage - before)} of the window: the gaps.", style="yellow")
 

@@ -119,6 +119,13 @@ def test_gaps_are_said() -> None:
     assert "No data for 25.0% of the window: the gaps." in text
 
 
+def test_what_is_too_new_for_a_slice_is_said() -> None:
+    page = found(INCIDENT)
+    assert "in none of the slices" not in shown(page)
+    later = shown(replace(page, at=AT + 130))
+    assert "The last 2m10s are in none of the slices yet; burn now: 20.5." in later
+
+
 def test_an_slo_that_is_younger_than_its_window_is_shown_since_it_is_there() -> None:
     text = shown(found([*[None] * 96, *INCIDENT]))
     assert "No data before 2026-09-20 15:00: 25.0% of the window is not shown." in text
