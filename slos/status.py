@@ -8,14 +8,12 @@ from typing import Literal
 from slos.budget_time import seconds_left
 from slos.duration import format_duration
 from slos.recorded import Declared, MalformedInfoError, Recorded, RecordedSlo, by_slo, declared
+from slos.rules.intervals import LONG_INTERVAL_SECONDS, SHORT_INTERVAL_SECONDS, evaluation_seconds
 from slos.rules.windows import STRAIGHT_SECONDS
 from slos.tiers import HOUR, SLICE_SECONDS, TIER, TIERS, TierName, recorded_windows
 
 State = Literal["good", "burning", "exhausted", "unknown"]
 
-RULE_INTERVAL_SECONDS = 30.0
-LONG_RULE_INTERVAL_SECONDS = 120.0
-SHORTEST_RULE_INTERVAL_SECONDS = 1.0
 STALE_INTERVALS = 3
 LEAST_STALE_SECONDS = 15.0
 """However often the rules are evaluated, a reading this old is not stale."""
@@ -116,7 +114,7 @@ def _doubts(one: Declared, slo: RecordedSlo, recorded: Recorded) -> list[str]:
             f"its {', '.join(sorted(slo.repeated))} is recorded more than once: is a rule group loaded twice?"
         )
     newest = slo.single.get("event time")
-    if newest is not None and recorded.at - newest > stale_after(RULE_INTERVAL_SECONDS, one.time_scale):
+    if newest is not None and recorded.at - newest > stale_after(SHORT_INTERVAL_SECONDS, one.time_scale):
         age = format_duration(round(recorded.at - newest))
         doubts.append(f"its newest reading is {age} old: does Prometheus still evaluate the rules?")
     return doubts
@@ -124,8 +122,7 @@ def _doubts(one: Declared, slo: RecordedSlo, recorded: Recorded) -> list[str]:
 
 def stale_after(interval_seconds: float, time_scale: float) -> float:
     """The age in seconds from which a reading is not of now, by the interval of its rules at a time scale of 1."""
-    interval = max(interval_seconds / time_scale, SHORTEST_RULE_INTERVAL_SECONDS)
-    return max(STALE_INTERVALS * interval, LEAST_STALE_SECONDS)
+    return max(STALE_INTERVALS * evaluation_seconds(interval_seconds, time_scale), LEAST_STALE_SECONDS)
 
 
 def _doubted(judged: SloStatus, doubts: list[str]) -> SloStatus:
@@ -198,7 +195,7 @@ def _budget_left(one: Declared, slo: RecordedSlo, at: float) -> float | None:
 def _long_rules_run(one: Declared, slo: RecordedSlo, at: float) -> bool:
     """Whether the rules of the long windows, a group of their own, still give readings."""
     read_at = slo.single.get("long time")
-    return read_at is not None and at - read_at <= stale_after(LONG_RULE_INTERVAL_SECONDS, one.time_scale)
+    return read_at is not None and at - read_at <= stale_after(LONG_INTERVAL_SECONDS, one.time_scale)
 
 
 def _burns(one: Declared, slo: RecordedSlo, left: float | None, at: float) -> dict[str, float | None]:

@@ -2,29 +2,23 @@
 
 from collections.abc import Iterable
 
-from slos.duration import scaled
 from slos.model import Slo
 from slos.rules.alerts import alerts
 from slos.rules.calendar import start_rule
+from slos.rules.intervals import (
+    LONG_INTERVAL_SECONDS,
+    MAXIMUM_TIME_SCALE,
+    SHORT_INTERVAL_SECONDS,
+    evaluation_seconds,
+)
 from slos.rules.recording import long_rules, short_rules
 from slos.rules.rule import AlertRule, RecordingRule, Rule, RuleGroup
 from slos.rules.windows import period
-from slos.tiers import MINUTE, SLICE_SECONDS, TIER
+from slos.tiers import TIER
 
-__all__ = ["AlertRule", "RecordingRule", "Rule", "RuleGroup", "compile_slo", "compile_slos", "evaluation_seconds"]
+__all__ = ["AlertRule", "RecordingRule", "Rule", "RuleGroup", "compile_slo", "compile_slos"]
 
-SHORT_INTERVAL_SECONDS = 30.0
-LONG_INTERVAL_SECONDS = 2 * MINUTE
-"""Below the 5 m after which Prometheus takes a series for gone."""
-MINIMUM_INTERVAL_SECONDS = 1.0
-MAXIMUM_TIME_SCALE = SLICE_SECONDS / MINIMUM_INTERVAL_SECONDS
-"""Beyond it, slices would be shorter than the time between two evaluations."""
 CALENDAR_GROUP = "slo:calendar"
-
-
-def evaluation_seconds(interval_seconds: float, time_scale: float) -> float:
-    """How often a group is really evaluated: its interval divided by the time scale, but at least 1 s."""
-    return max(scaled(interval_seconds, time_scale), MINIMUM_INTERVAL_SECONDS)
 
 
 def compile_slos(slos: Iterable[Slo], time_scale: float = 1.0) -> tuple[RuleGroup, ...]:

@@ -6,15 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from slos.rules.compile import LONG_INTERVAL_SECONDS, SHORT_INTERVAL_SECONDS, evaluation_seconds
-from slos.status import (
-    LONG_RULE_INTERVAL_SECONDS,
-    RULE_INTERVAL_SECONDS,
-    SloStatus,
-    judge,
-    stale_after,
-    worst_first,
-)
+from slos.status import SloStatus, judge, worst_first
 from slos.tiers import DAY, HOUR
 from tests.recorded_slos import AT, FakeSlo, Series, calendar_start, recorded
 
@@ -195,16 +187,6 @@ def test_without_any_of_the_series_that_it_needs_an_slo_is_not_good(part: str) -
     (found,) = judge(replace(recorded(FakeSlo()), **{part: ()}))  # type: ignore[arg-type]
     assert found.state == "unknown"
     assert found.reasons
-
-
-@pytest.mark.parametrize("scale", [1, 7, 60, 300])
-def test_a_reading_is_stale_by_the_intervals_that_the_rules_have(scale: float) -> None:
-    for ours, theirs in (
-        (RULE_INTERVAL_SECONDS, SHORT_INTERVAL_SECONDS),
-        (LONG_RULE_INTERVAL_SECONDS, LONG_INTERVAL_SECONDS),
-    ):
-        expected = max(3 * evaluation_seconds(theirs, scale), 15)
-        assert stale_after(ours, scale) == pytest.approx(expected, rel=1e-4)
 
 
 def test_one_name_in_two_services_is_neither() -> None:
