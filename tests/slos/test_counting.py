@@ -33,7 +33,7 @@ def test_a_counter_query_becomes_a_count_over_a_window(query: str, expression: s
     assert counts_expression(query, 300) == expression.replace("{{.window}}", "5m")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.sampled_from(COUNTERS), st.integers(1, 40 * 86_400))
 def test_a_count_is_always_promql_of_one_series_over_that_window(query: str, seconds: int) -> None:
     expression = counts_expression(query, seconds)

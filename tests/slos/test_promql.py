@@ -20,7 +20,7 @@ from slos.promql import (
 )
 from slos.selectors import LabelMatcher, MatchOp, Selector, quoted
 
-EXAMPLES = settings(max_examples=25, deadline=None)
+EXAMPLES = settings(max_examples=15, deadline=None)
 NAMES = st.text("abXY_:7", max_size=8).map(lambda rest: "m" + rest)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
 MATCHERS = st.builds(

@@ -93,7 +93,7 @@ class TestTiers:
             '"slow-page, fast-ticket, slow-ticket"'
         )
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=15, deadline=None)
     @given(st.floats(0.01, 0.999), st.sampled_from([28 * DAY, 30 * DAY, 90 * DAY]))
     def test_lint_refuses_exactly_the_tiers_that_rules_could_not_be_made_for(
         self, objective: float, period: float
