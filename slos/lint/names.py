@@ -32,7 +32,7 @@ def _alert_names(slos: Iterable[Slo]) -> Iterator[Problem]:
                 yield Problem(
                     slo.place_of(part),
                     f"the alert {alert} is that of the SLO {other.name} already ({other.place})",
-                    f"name it with the annotation mlchaos.io/{_ANNOTATION[part]}",
+                    f"name it with the annotation mlchaos.io/{_ANNOTATION[part]} (Sloth: alerting.name)",
                 )
         if slo.alerting.name == slo.alerting.absent_name:
             yield Problem(

@@ -73,7 +73,7 @@ class TestNames:
         (line,) = said(*pair)
         assert line == (
             "error: the alert ChatBudgetBurn is that of the SLO llm-chat already (slo.yaml:1:1); name it with the "
-            "annotation mlchaos.io/alert-name"
+            "annotation mlchaos.io/alert-name (Sloth: alerting.name)"
         )
 
     def test_an_alert_that_is_switched_off_takes_no_name(self) -> None:
