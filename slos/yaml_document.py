@@ -206,7 +206,10 @@ class _Builder:
                 )
             ]
         if () not in self._damaged:
-            self._report(event, (), "the document is no mapping", "write keys and values, such as `kind: SLO`")
+            remedy = "write keys and values, such as `kind: SLO`"
+            if isinstance(value, list):
+                remedy = "write each item as a document of its own, with --- between them"
+            self._report(event, (), "the document is no mapping", remedy)
         return []
 
     def _value(self, event: Any, path: Path) -> object:

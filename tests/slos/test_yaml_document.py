@@ -90,8 +90,12 @@ def test_quoted_scalars_are_texts() -> None:
         ("a: b\udc80\n", "f.yaml:1:5: error: the character U+DC80, which no YAML may contain; remove it"),
         (
             "- a\n",
-            "f.yaml:1:1: error: the document is no mapping; write keys and values, such as `kind: SLO`",
+            (
+                "f.yaml:1:1: error: the document is no mapping; "
+                "write each item as a document of its own, with --- between them"
+            ),
         ),
+        ("SLO\n", "f.yaml:1:1: error: the document is no mapping; write keys and values, such as `kind: SLO`"),
         ("", "f.yaml:1:1: error: the file declares nothing; write an SLO, or leave the file out"),
         ("# nothing\n", "f.yaml:1:1: error: the file declares nothing; write an SLO, or leave the file out"),
         ("a: 1\n---\n---\nb: 1\n", "f.yaml:2:1: warning: an empty document; remove its ---"),
