@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import aiohttp
 
 QUESTION_TIMEOUT = aiohttp.ClientTimeout(total=2)
+RELOAD_TIMEOUT = aiohttp.ClientTimeout(total=15)
 
 
 async def reachable(url: str) -> bool:
@@ -41,7 +42,7 @@ async def reload_rules(prometheus_url: str) -> str:
     """Let Prometheus read its configuration and rules again; gives why it does not, else nothing."""
     try:
         async with (
-            aiohttp.ClientSession(timeout=QUESTION_TIMEOUT) as session,
+            aiohttp.ClientSession(timeout=RELOAD_TIMEOUT) as session,
             session.post(f"{prometheus_url}/-/reload") as answer,
         ):
             text = await answer.text()

@@ -34,6 +34,11 @@ def test_the_headline(lab: LabState, workloads: Workloads | None, expected: str)
     assert headline(lab, workloads) == expected
 
 
+def test_a_lab_without_its_slo_rules_is_not_well() -> None:
+    lab = state().model_copy(update={"rules_problem": "gpu.yaml:3:1: error"})
+    assert headline(lab, WELL) == "degraded: no SLO rules (gpu.yaml:3:1: error)"
+
+
 def test_many_pods_are_counted_and_a_few_named() -> None:
     workloads = Workloads(tuple(pod(False, "Pending", f"llm-{number}") for number in range(5)))
     assert headline(state(), workloads) == "degraded: 5 of 5 pods not ready (llm-0, llm-1, llm-2, ...)"
