@@ -236,14 +236,15 @@ def _unknowns(
 ) -> list[str]:
     """Why an SLO cannot be called good, though nothing bad is known of it."""
     unknowns = []
-    if slo.single.get("event time") is None:
+    measured = slo.single.get("event time") is not None
+    if not measured:
         unknowns.append("its SLI has no data: is what it measures scraped?")
     else:
         shortest = _SHORTEST if _SHORTEST in burn else one.window
         fastest = next((tier.long for tier in TIERS if tier.name in one.tiers), shortest)
         if burn.get(fastest) is None:
             unknowns.append(_why_no_burn(one, slo, fastest))
-    if left is None:
+    if left is None and (measured or "budget" in slo.single):
         unknowns.append(_why_no_budget(one, slo, at))
     if _objective(slo) is None:
         unknowns.append(f"its objective is not recorded, or none: {_NO_RULES}")

@@ -102,6 +102,10 @@ def test_what_cannot_be_known_is_unknown_with_its_reason(slo: FakeSlo, why: str)
     assert why in reason(found)
 
 
+def test_a_budget_that_nothing_is_measured_for_is_not_another_reason() -> None:
+    assert len(status(FakeSlo(events={"5m": None}, budget=None)).reasons) == 1
+
+
 def test_a_reading_as_old_as_its_rules_may_make_it_is_current() -> None:
     assert status(FakeSlo(age=90, long_age=360)).state == "good"
     assert status(FakeSlo(time_scale="60", age=15, long_age=15)).state == "good"

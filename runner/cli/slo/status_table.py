@@ -80,7 +80,13 @@ class _Grid:
     def __init__(self, columns: list[Column], cells: Mapping[str, Sequence[str]], width: int) -> None:
         self._columns = list(columns)
         self._cells = cells
-        self._widths = {column.title: max(len(column.title), *map(len, cells[column.title])) for column in columns}
+        self._widths: dict[str, int] = {}
+        reaching_over = True
+        for column in columns:
+            # What stands above may reach over the column before, unless something stands above that one, too.
+            above = 0 if reaching_over else len(column.over)
+            reaching_over = not column.over
+            self._widths[column.title] = max(len(column.title), above, *map(len, cells[column.title]))
         self._gap = 1
         while self._total() > width and min(column.worth for column in self._columns) < _FIXED:
             self._columns.remove(min(self._columns, key=lambda column: column.worth))

@@ -8,11 +8,12 @@ import click
 
 PLAIN_WIDTH = 100
 """Columns where there is no terminal to ask."""
+LEAST_WIDTH = 20
 
 
 def width() -> int:
-    """Columns of the terminal, or of COLUMNS."""
-    return shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns
+    """Columns of the terminal, or of COLUMNS; no fewer than a table can use."""
+    return max(shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns, LEAST_WIDTH)
 
 
 def say(text: str) -> None:

@@ -62,6 +62,11 @@ def test_a_wide_terminal_shows_window_and_service() -> None:
     assert "Less than the whole window" not in text
 
 
+def test_headings_do_not_run_together_above_narrow_columns() -> None:
+    text = table(statuses(FakeSlo("gpu-capacity", events={"5m": None}, budget=None)), AT, 100, plain)
+    assert text.splitlines()[2].split() == ["BUDGET", "GONE", "BURN", "RATE", "OVER"]
+
+
 def test_coverage_is_told_below_where_its_column_is_not() -> None:
     text = table(MANY, AT, 100, plain)
     assert "Less than the whole window has been seen of llm-chat-inter-token-latency (12% of 28d)" in text
