@@ -1,5 +1,6 @@
 """Reading a series of evenly spaced values from Prometheus: in as few queries as it lets, with gaps left open."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -34,6 +35,12 @@ def steps_until(end: float, step_seconds: float, seconds: float) -> Steps:
     end_ms, step_ms = round(end * 1000), round(step_seconds * 1000)
     count = max(round(seconds * 1000) // step_ms, 1)
     return Steps(end_ms - (count - 1) * step_ms, step_ms, count)
+
+
+def multiple_before(at: float, seconds: float) -> float:
+    """The last multiple of so many seconds since the epoch, to the millisecond."""
+    milliseconds = round(seconds * 1000)
+    return math.floor(at * 1000) // milliseconds * milliseconds / 1000
 
 
 def read_steps(

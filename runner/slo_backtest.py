@@ -5,14 +5,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from clients.prometheus import Prometheus
-from runner.range_reading import Steps, Values, read_steps, steps_until
+from runner.range_reading import Steps, Values, multiple_before, read_steps, steps_until
 from runner.slo_review import counted
-from slos.backtest import Backtest, History, Question, backtest
+from slos.backtest import Backtest, Question, backtest
 from slos.duration import format_duration, scaled
 from slos.model import Slo
 from slos.rules.calendar import beginnings
 from slos.rules.counts import counts
 from slos.rules.windows import period
+from slos.sliding import History
 from slos.tiers import DAY, SLICE_SECONDS, TIER
 
 MOST_SECONDS = 400 * DAY
@@ -53,6 +54,11 @@ class Span:
         return self.end - scaled(self.seconds, self.time_scale)
 
     @property
+    def newest(self) -> float:
+        """The last step: a multiple of them since the epoch, so that slices of the rules are among them."""
+        return multiple_before(self.end, self.real_step)
+
+    @property
     def per_slice(self) -> int:
         return round(SLICE_SECONDS / self.step_seconds)
 
@@ -90,7 +96,7 @@ def try_slo(
 def _steps(slo: Slo, span: Span) -> Steps:
     """The steps of the span and those before it that fill the longest window of the SLO's tiers."""
     longest = max((TIER[name].long_seconds for name in slo.alerting.tiers), default=0.0)
-    return steps_until(span.end, span.real_step, scaled(span.seconds + longest, span.time_scale))
+    return steps_until(span.newest, span.real_step, scaled(span.seconds + longest, span.time_scale))
 
 
 def _read(prometheus: Prometheus, slo: Slo, span: Span, read: Callable[[], None]) -> History:

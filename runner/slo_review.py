@@ -1,6 +1,5 @@
 """Reading what spent an SLO's budget from the series that its rules have recorded."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -8,7 +7,7 @@ from difflib import get_close_matches
 from clients.prometheus import Prometheus, PrometheusError
 from probes.slo_recorded import SLICE, quoted, read_recorded, selector
 from runner.chaos_runs import ChaosRun, Coincidence, runs_beside
-from runner.range_reading import Values, read_steps, steps_until
+from runner.range_reading import Values, multiple_before, read_steps, steps_until
 from slos.burn import Counts
 from slos.duration import format_duration, scaled
 from slos.recorded import Recorded
@@ -97,7 +96,7 @@ def _read_slices(prometheus: Prometheus, status: SloStatus, at: float, start: fl
     slice is known when it was recorded within its time: Prometheus repeats a value for 5 m, which would hide a gap.
     """
     length = scaled(SLICE_SECONDS, status.time_scale)
-    end = _multiple_before(at, length)
+    end = multiple_before(at, length)
     seconds = scaled(status.period_seconds or 0, status.time_scale) if start is None else end - start
     if length < LEAST_SLICE_SECONDS or seconds / length > MOST_SLICES:
         raise NothingToReviewError(
@@ -111,12 +110,6 @@ def _read_slices(prometheus: Prometheus, status: SloStatus, at: float, start: fl
     nothing: Values = [None] * steps.count
     pairs = zip(found.get(BAD_EVENTS, nothing), found.get(EVENTS, nothing), strict=True)
     return Slices((steps.first_ms - steps.step_ms) / 1000, length, tuple(counted(pairs)))
-
-
-def _multiple_before(at: float, length: float) -> float:
-    """The last multiple of a length since the epoch, to the millisecond."""
-    milliseconds = round(length * 1000)
-    return math.floor(at * 1000) // milliseconds * milliseconds / 1000
 
 
 def counted(pairs: Iterable[tuple[float | None, float | None]]) -> Iterable[Counts | None]:

@@ -1,36 +1,12 @@
-"""What the alert tiers would have done over recorded history: the rules' conditions, evaluated step by step.
+"""What the alert tiers would have done over recorded history: the rules' conditions, evaluated step by step."""
 
-The history is a slice of events (5 m, as declared) at every step. A window at a step is the sum of the slices that tile
-it, ending at that step; the rules' windows up to 6 h are computed straight from the raw series, which is the same up to
-the extrapolation that Prometheus does at the edges of a range.
-"""
-
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from slos.burn import Counts, budget_left, burn_rate
 from slos.model import TierAlert
+from slos.sliding import History, SlidingSums
 from slos.tiers import SLICE_SECONDS, TIERS, Tier, TierName
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """The counts of the last slice at `start`, `start + step`, ... (epoch seconds); None where there is no data.
-
-    `per_slice` steps are a slice; `step` is in real seconds.
-    """
-
-    start: float
-    step: float
-    per_slice: int
-    counts: Sequence[Counts | None]
-
-    def at(self, index: int) -> float:
-        return self.start + index * self.step
-
-    @property
-    def end(self) -> float:
-        return self.at(len(self.counts) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,58 +77,29 @@ def backtest(history: History, question: Question) -> Backtest:
         raise ValueError("a history has at least one step")
     first = next((i for i in range(len(history.counts)) if history.at(i) >= question.since), len(history.counts))
     judged = history.counts[first:]
-    sums = _Sums(history)
+    sums = SlidingSums(history)
     last = len(history.counts) - 1
-    whole = _window(sums, question, last)
+    whole = _window(sums, history, question, last)
     tiers = [tier for tier in TIERS if tier.name in question.tiers]
     reachable = [tier for tier in tiers if tier.reachable(question.period_seconds, question.objective)]
-    firings = [firing for tier in reachable for firing in _firings(sums, question, tier, first, whole)]
+    firings = [firing for tier in reachable for firing in _firings(sums, history, question, tier, first, whole)]
     begins = question.begins(history.end)
-    oldest = history.start - history.per_slice * history.step
     return Backtest(
         objective=question.objective,
         firings=tuple(sorted(firings, key=lambda firing: firing.start)),
         unreachable=tuple(tier.name for tier in tiers if tier not in reachable),
         counts=whole,
         left=_left(whole, question.objective),
-        window_read=min((history.end - oldest) / (history.end - begins), 1.0),
-        lowest=_lowest(sums, question, first),
+        window_read=min((history.end - history.oldest) / (history.end - begins), 1.0),
+        lowest=_lowest(sums, history, question, first),
         coverage=sum(one is not None for one in judged) / len(judged) if judged else 0.0,
     )
 
 
-class _Sums:
-    """Counts of any window that ends at a step, in constant time: running totals, one for each phase of the slices."""
-
-    def __init__(self, history: History) -> None:
-        self.history = history
-        stride = history.per_slice
-        self._bad = [0.0] * stride
-        self._total = [0.0] * stride
-        for index, one in enumerate(history.counts):
-            self._bad.append(self._bad[index] + (one.bad if one else 0.0))
-            self._total.append(self._total[index] + (one.total if one else 0.0))
-
-    def window(self, index: int, slices: int) -> Counts:
-        """The counts of so many slices up to the step; there is nothing before the history."""
-        bad, total = self.bad_and_total(index, slices)
-        return Counts(max(bad, 0.0), max(total, 0.0))
-
-    def bad_and_total(self, index: int, slices: int) -> tuple[float, float]:
-        """The same as numbers, up to rounding: two of them for each tier and step are too many for objects."""
-        newest = index + self.history.per_slice
-        oldest = max(newest - slices * self.history.per_slice, newest % self.history.per_slice)
-        return self._bad[newest] - self._bad[oldest], self._total[newest] - self._total[oldest]
-
-    def bad_between(self, start: int, end: int) -> float:
-        """Bad events after one step up to another; a part of a slice counts for its share of it."""
-        whole, rest = divmod(end - start, self.history.per_slice)
-        part = self.history.counts[start + rest]
-        return self.window(end, whole).bad + (part.bad * rest / self.history.per_slice if part else 0.0)
-
-
-def _firings(sums: _Sums, question: Question, tier: Tier, first: int, whole: Counts) -> Iterator[Firing]:
-    history, alert = sums.history, question.tiers[tier.name]
+def _firings(
+    sums: SlidingSums, history: History, question: Question, tier: Tier, first: int, whole: Counts
+) -> Iterator[Firing]:
+    alert = question.tiers[tier.name]
     pending = fired = None
     holds = alert.for_seconds / question.time_scale
     for index in range(first, len(history.counts) + 1):
@@ -175,36 +122,34 @@ def _firings(sums: _Sums, question: Question, tier: Tier, first: int, whole: Cou
         pending = fired = None
 
 
-def _condition(sums: _Sums, question: Question, tier: Tier, index: int) -> bool:
+def _condition(sums: SlidingSums, question: Question, tier: Tier, index: int) -> bool:
     """Whether both windows of a tier burn faster than its factor, and the short one saw enough events."""
     threshold = tier.factor(question.period_seconds) * (1 - question.objective)
-    bad, total = sums.bad_and_total(index, round(tier.short_seconds / SLICE_SECONDS))
+    bad, total = sums.window(index, round(tier.short_seconds / SLICE_SECONDS))
     if total < question.minimum_events or bad <= threshold * total:  # without events, neither is more than 0
         return False
-    bad, total = sums.bad_and_total(index, round(tier.long_seconds / SLICE_SECONDS))
+    bad, total = sums.window(index, round(tier.long_seconds / SLICE_SECONDS))
     return bad > threshold * total
 
 
-def _window(sums: _Sums, question: Question, index: int) -> Counts:
+def _window(sums: SlidingSums, history: History, question: Question, index: int) -> Counts:
     """The counts of the SLO's whole window at a step."""
-    history = sums.history
     at = history.at(index)
-    return sums.window(index, max(round((at - question.begins(at)) / (history.step * history.per_slice)), 1))
+    slices = max(round((at - question.begins(at)) / (history.step * history.per_slice)), 1)
+    return Counts(*sums.whole_slices(index, slices))
 
 
 def _left(counts: Counts, objective: float) -> float | None:
     return None if counts.error_ratio is None else budget_left(counts.error_ratio, objective)
 
 
-def _lowest(sums: _Sums, question: Question, first: int) -> Lowest | None:
-    history = sums.history
-    oldest = history.start - history.per_slice * history.step
+def _lowest(sums: SlidingSums, history: History, question: Question, first: int) -> Lowest | None:
     lowest = None
     for index in range(first, len(history.counts)):
         at = history.at(index)
-        if question.begins(at) < oldest:
+        if question.begins(at) < history.oldest:
             continue
-        left = _left(_window(sums, question, index), question.objective)
+        left = _left(_window(sums, history, question, index), question.objective)
         if left is not None and (lowest is None or left < lowest.left):
             lowest = Lowest(left, at)
     return lowest

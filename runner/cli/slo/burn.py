@@ -7,6 +7,7 @@ import click
 
 from runner.chaos_runs import ChaosRun
 from runner.cli.slo.at_time import at_or_now
+from runner.cli.slo.figures import printable
 from runner.cli.slo.options import at_option, json_option, prometheus_option, timeout_option
 from runner.exit_codes import Exit
 
@@ -52,14 +53,17 @@ def command(
     for warning in warnings:
         click.echo(f"chaos slo burn: warning: {warning}", err=True)
 
-    from runner.cli.slo.prometheus import asked
+    from runner.cli.slo.prometheus import asked, told_while_waiting
     from runner.slo_review import NothingToReviewError, beside, read_review
 
     try:
-        with asked(prometheus_url, timeout_seconds, "chaos slo burn") as prometheus:
+        with (
+            asked(prometheus_url, timeout_seconds, "chaos slo burn") as prometheus,
+            told_while_waiting(prometheus.url),
+        ):
             found = read_review(prometheus, name, moment)
     except NothingToReviewError as error:
-        click.echo(f"chaos slo burn: {error}", err=True)
+        click.echo(f"chaos slo burn: {printable(str(error))}", err=True)
         sys.exit(Exit.INCONCLUSIVE)
 
     coincidences = beside(found, runs)
