@@ -2,7 +2,7 @@
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
@@ -19,59 +19,81 @@ _HOLDS: dict[Comparison, Callable[[float, float], bool]] = {
     "gt": operator.gt,
     "gte": operator.ge,
 }
-_TIMES = (0.0, 1000.0, 3_000_000.0)
-"""Seconds at which a level must do: a query with time() in it moves."""
+_LATER = (0.0, 1000.0, 3_000_000.0)
+"""Seconds after the beginning at which a level must do, too: a query with time() in it moves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What one series is when its SLO is good, and when it is bad; `ramp` comes on top for every second."""
+    """What one series is when its SLO is good, and when it is bad: None where there is no such series then."""
 
-    good: float
-    bad: float
+    good: float | None
+    bad: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """A level for each series; `ramp` comes on top for every second. They hold from `lead_seconds` (Unix time) on."""
+
+    levels: tuple[Level, ...]
     ramp: float = 0.0
+    lead_seconds: float = 0.0
 
 
 def levels(
-    expr: "Expr", series: Sequence[Mapping[str, str]], gauge: GaugeThreshold, counter: bool
-) -> tuple[Level, ...]:
-    """A level for each of `series`. Raises UnderivableError if none was found."""
-    tried = list(_tried(gauge.value, counter))
-    for ramp, base, moved in product((0.0,) if counter else (0.0, 1.0), tried, range(len(series))):
-        good = bad = None
-        for level in tried:
-            values = [level if index == moved else base for index in range(len(series))]
-            verdict = _verdict(expr, series, values, ramp, gauge)
-            good = level if verdict is True and good is None else good
-            bad = level if verdict is False and bad is None else bad
-        if good is not None and bad is not None:
-            return tuple(
-                Level(good, bad, ramp) if index == moved else Level(base, base, ramp) for index in range(len(series))
-            )
+    expr: "Expr", series: Sequence[Mapping[str, str]], counters: Sequence[bool], gauge: GaugeThreshold
+) -> Levels:
+    """What makes the query good, and bad. Raises UnderivableError if nothing was found."""
+    size = abs(gauge.value) or 1.0
+    tried = _tried(gauge.value)
+    # Times count from 1970 in promtool: what was long ago must still have been after it.
+    for ramp, lead in ((0.0, 0.0), (1.0, 0.0), (1.0, 4 * size)):
+        for base, moved in product(tried, range(len(series))):
+            found: dict[bool, float | None] = {}
+            for level in (*tried, None):
+                if counters[moved] and level is not None and level < 0:
+                    continue
+                values = [level if index == moved else base for index in range(len(series))]
+                verdict = _verdict(
+                    expr, series, values, [0.0 if counter else ramp for counter in counters], lead, gauge
+                )
+                if verdict is not None:
+                    found.setdefault(verdict, level)
+            if len(found) == 2:
+                chosen = [Level(base, base)] * len(series)
+                chosen[moved] = Level(found[True], found[False])
+                return Levels(tuple(chosen), ramp, lead)
     raise UnderivableError(
-        f"no level of its series was found at which it is, and one at which it is not, {gauge.value}"
+        f"no level of its series was found at which it is, and one at which it is not, {gauge.value:g}"
     )
 
 
-def _tried(value: float, counter: bool) -> Iterator[float]:
+def _tried(value: float) -> list[float]:
     size = abs(value) or 1.0
-    found = [1.0, value, value * 2, value / 2, value + size, value - size, 0.0, size / 10, size * 10, 1 / size]
-    found += [] if counter else [-size, -size * 2, -size / 2, -1.0]
-    return (level for level in dict.fromkeys(found) if level >= 0 or not counter)
+    some = (1.0, value, value * 2, value / 2, value + size, value - size, 0.0, size / 10, size * 10, 1 / size)
+    return list(dict.fromkeys((*some, -size, -size * 2, -size / 2, -1.0)))
 
 
 def _verdict(
-    expr: "Expr", series: Sequence[Mapping[str, str]], values: Sequence[float], ramp: float, gauge: GaugeThreshold
+    expr: "Expr",
+    series: Sequence[Mapping[str, str]],
+    values: Sequence[float | None],
+    ramps: Sequence[float],
+    lead: float,
+    gauge: GaugeThreshold,
 ) -> bool | None:
     """Whether the comparison holds, at any time; None where that changes, nothing is given, or it is a near thing."""
     found = set()
-    for now in _TIMES:
-        steady = [Steady(labels, value + ramp * now) for labels, value in zip(series, values, strict=True)]
+    for now in (lead + later for later in _LATER):
+        steady = [
+            Steady(labels, value + ramp * now)
+            for labels, value, ramp in zip(series, values, ramps, strict=True)
+            if value is not None
+        ]
         value = single(evaluate(expr, steady, now))
         if value is None or not math.isfinite(value):
             return None
-        near = math.isclose(value, gauge.value, rel_tol=1e-3)
-        if near and value != gauge.value:
+        if value != gauge.value and math.isclose(value, gauge.value, rel_tol=1e-3):
             return None
         found.add(_HOLDS[gauge.comparison](value, gauge.value))
     return found.pop() if len(found) == 1 else None

@@ -56,7 +56,8 @@ class Prediction:
             {tier.name: self._tier_fires(tier, most, late) for tier in TIERS if tier.name in self._slo.alerting.tiers}
             for most, late in product((False, True), (False, True))
         ]
-        absent = [self._fires(gone, self._absent_for()) for gone in (self._gone(0.0), self._gone(1.0))]
+        noticed = (self._timeline.cell_seconds, -self._timeline.lag_seconds)
+        absent = [self._fires(self._gone(seconds), self._absent_for()) for seconds in noticed]
         found = []
         for index, at in enumerate(self._times):
             tiers: dict[TierName, bool] = {}
@@ -104,10 +105,9 @@ class Prediction:
         leaning = 1 + 5 * _TOLERANCE if most else 1 - 5 * _TOLERANCE
         return window is not None and window.most.total * leaning >= self._slo.minimum_events
 
-    def _gone(self, patience_cells: float) -> list[bool]:
-        """Whether there were data at each of the times: a rate needs two samples, a reading needs one."""
-        patience = patience_cells * self._timeline.cell_seconds
-        return [self._timeline.between(at - SLICE_SECONDS + patience, at) is None for at in self._times]
+    def _gone(self, earlier_seconds: float) -> list[bool]:
+        """Whether there are no data at each of the times: a rate of one sample is none, and one may last longer."""
+        return [self._timeline.between(at - SLICE_SECONDS + earlier_seconds, at) is None for at in self._times]
 
     def _absent_for(self) -> float:
         absent = self._slo.alerting.absent

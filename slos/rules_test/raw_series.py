@@ -1,7 +1,7 @@
 """The samples that a scenario's series have."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from slos.duration import scaled
@@ -12,13 +12,15 @@ from slos.rules_test.evaluate import UnderivableError
 from slos.rules_test.inputs import Inputs, InputSeries
 from slos.rules_test.scenarios import Scenario, calendar_start
 from slos.rules_test.series_text import Unsampled, values
-from slos.rules_test.timeline import Timeline, continuous, sliced
+from slos.rules_test.timeline import Segment, Timeline, continuous, sliced
 from slos.tiers import HOUR, MINUTE, SLICE_SECONDS
 
 _SCRAPE_SECONDS = SLICE_SECONDS / 10
 _SCRAPE_SECONDS_OF_HISTORY = SLICE_SECONDS / 2
 _LEAST_BAD_EVENTS = 20_000
 """Per sample: rounded to whole events, a share of bad ones is then exact enough."""
+_PARTS_OF_A_SLICE = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20)
+_STEP = 2.0**-30
 _BEFORE = 1000
 """Counters begin where so many samples would have brought them."""
 
@@ -32,15 +34,19 @@ class Feed:
 
 
 def feed(slo: Slo, inputs: Inputs, scenario: Scenario, time_scale: float) -> Feed:
-    """The input of one scenario. Raises UnderivableError where the SLO's slices of time do not divide 5m."""
+    """The input of one scenario. Raises UnderivableError for a range too short to be filled."""
     volume = _volume(slo, scenario)
     timeline = _timeline(slo, inputs, scenario, volume, time_scale)
     series = []
     if scenario.source != "recorded" and scenario.series_exist:
         used = (one for one in inputs.series if scenario.errors_exist or one.healthy or not one.counter)
         for one in used:
-            levels = _counter(one, timeline, volume) if one.counter else _gauge(one, timeline, time_scale)
-            series.append((selector(one.labels), values(tuple(levels))))
+            samples = _gauge(one, timeline, time_scale)
+            if one.counter and isinstance(slo.indicator, (EventRatio, LatencyThreshold)):
+                samples = _event_counter(one, timeline, volume)
+            elif one.counter:
+                samples = _counter(one, timeline, time_scale)
+            series.append((selector(one.labels), values(tuple(samples))))
     if scenario.source != "raw":
         series += _recorded(slo, scenario, timeline)
     if isinstance(slo.window, CalendarWindow) and time_scale == 1:
@@ -60,15 +66,25 @@ def _timeline(slo: Slo, inputs: Inputs, scenario: Scenario, volume: float, time_
     cell = _SCRAPE_SECONDS if scenario.source == "raw" else _SCRAPE_SECONDS_OF_HISTORY
     match slo.indicator:
         case GaugeThreshold(slice_seconds=slice_seconds):
-            if SLICE_SECONDS % slice_seconds:
-                raise UnderivableError("its slices of time do not divide 5m")
-            return sliced(scenario.segments, slice_seconds, inputs.lag_seconds * time_scale)
+            lead = -(-inputs.lead_seconds * time_scale // scenario.every) * scenario.every
+            segments = (Segment(lead, present=False), *scenario.segments) if lead else scenario.segments
+            cell = _gauge_cell(slice_seconds, inputs.least_range_seconds * time_scale)
+            return sliced(segments, slice_seconds, cell, inputs.lag_seconds * time_scale)
         case RawRatio(query=query):
             if has_window(query):
                 return continuous(scenario.segments, cell, cell / SLICE_SECONDS)
             return continuous(scenario.segments, min(cell, MINUTE), min(cell, MINUTE) / MINUTE)
         case EventRatio() | LatencyThreshold():
             return continuous(scenario.segments, cell, volume)
+
+
+def _gauge_cell(slice_seconds: float, least_range_seconds: float) -> float:
+    """The longest cell that divides slices and 5m, and puts three samples into the shortest range."""
+    longest = math.gcd(round(slice_seconds * 1000), round(SLICE_SECONDS * 1000)) / 1000
+    for parts in _PARTS_OF_A_SLICE:
+        if not least_range_seconds or longest / parts * 3 <= least_range_seconds:
+            return longest / parts
+    raise UnderivableError("a range in its query is very much shorter than its slices of time")
 
 
 def _volume(slo: Slo, scenario: Scenario) -> float:
@@ -80,19 +96,32 @@ def _volume(slo: Slo, scenario: Scenario) -> float:
     return 10.0 ** math.ceil(math.log10(max(_LEAST_BAD_EVENTS / least, slo.minimum_events)))
 
 
-def _counter(one: InputSeries, timeline: Timeline, volume: float) -> Iterator[float | None]:
-    """A counter's samples, the first of them at the beginning."""
-    count = float(round(volume * _BEFORE)) if timeline.cells and timeline.cells[0].present else 0.0
-    yield count if timeline.cells and timeline.cells[0].present else None
+def _event_counter(one: InputSeries, timeline: Timeline, volume: float) -> Iterator[float | None]:
+    """A counter of events, `volume` in a cell. Whole numbers: an error of rounding could look like a restart."""
+    exact = round if volume >= 1 else float
+    increments = []
     for cell in timeline.cells:
-        if cell.restarted:
-            count = 0.0
         total = volume * cell.traffic
-        bad = total * cell.bad
-        bad = float(round(bad)) if volume >= 1 else bad
-        grown = one.healthy * (total - bad) + one.bad * bad
-        # Whole numbers have no rounding errors, which could look like a restart.
-        count += float(round(grown)) if volume >= 1 else grown
+        bad = float(exact(total * cell.bad))
+        increments.append(float(exact((one.healthy or 0.0) * (total - bad) + (one.bad or 0.0) * bad)))
+    return _counted(timeline, increments, float(exact(volume * _BEFORE)))
+
+
+def _counter(one: InputSeries, timeline: Timeline, time_scale: float) -> Iterator[float | None]:
+    """A counter that counts so much in every real second, in steps that add up without errors of rounding."""
+    seconds = scaled(timeline.cell_seconds, time_scale)
+    healthy, bad = one.healthy or 0.0, one.bad or 0.0
+    rates = ((healthy + cell.bad * (bad - healthy)) * cell.traffic for cell in timeline.cells)
+    increments = [round(rate * seconds / _STEP) * _STEP for rate in rates]
+    return _counted(timeline, increments, float(_BEFORE))
+
+
+def _counted(timeline: Timeline, increments: Sequence[float], before: float) -> Iterator[float | None]:
+    """A counter's samples, the first of them before the first cell."""
+    count = before
+    yield before if timeline.cells and timeline.cells[0].present else None
+    for cell, increment in zip(timeline.cells, increments, strict=True):
+        count = increment if cell.restarted else count + increment
         yield count if cell.present else None
 
 
@@ -101,8 +130,11 @@ def _gauge(one: InputSeries, timeline: Timeline, time_scale: float) -> Iterator[
     yield None
     for index, cell in enumerate(timeline.cells, start=1):
         seconds = scaled(index * timeline.cell_seconds, time_scale)
-        level = one.healthy + cell.bad * (one.bad - one.healthy) + one.ramp * seconds
-        yield level if cell.present else None
+        if one.healthy is None or one.bad is None:
+            level = one.bad if cell.bad else one.healthy
+        else:
+            level = one.healthy + cell.bad * (one.bad - one.healthy)
+        yield level + one.ramp * seconds if cell.present and level is not None else None
 
 
 def _recorded(slo: Slo, scenario: Scenario, timeline: Timeline) -> Iterator[tuple[str, str]]:

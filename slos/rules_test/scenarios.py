@@ -44,7 +44,6 @@ _PROMTOOL_SAMPLES = 10_000
 def scenarios(slo: Slo, inputs: Inputs) -> Iterator[Scenario]:
     """Every scenario that means something for `slo` and its input series."""
     counts = isinstance(slo.indicator, (EventRatio, LatencyThreshold))
-    counters = not isinstance(slo.indicator, GaugeThreshold) and all(series.counter for series in inputs.series)
     well = _healthy_ratio(slo)
     tiers = [tier for tier in TIERS if tier.name in slo.alerting.tiers]
     yield _with_values(slo, "healthy", Segment(7 * HOUR, well), source="history", every=HOUR)
@@ -52,9 +51,10 @@ def scenarios(slo: Slo, inputs: Inputs) -> Iterator[Scenario]:
         yield _with_values(slo, "no-errors-yet", Segment(10 * MINUTE), errors_exist=False)
     if tiers:
         yield from _burning(slo, tiers, well)
-    if counters:
-        before = Segment(10 * MINUTE, well)
+    before = Segment(10 * MINUTE, well)
+    if inputs.quiet:
         yield _with_values(slo, "no-traffic", before, Segment(15 * MINUTE, traffic=0))
+    if any(series.counter for series in inputs.series):
         yield _with_values(slo, "counter-reset", before, Segment(10 * MINUTE, well, restarted=True))
     if counts and slo.minimum_events > 0 and tiers:
         yield Scenario("too-few-events", (Segment(20 * MINUTE, 1.0),), every=SLICE_SECONDS, few_events=True)

@@ -27,7 +27,7 @@ class Cell:
     """A segment's shortest part, for which there is one sample, at its end.
 
     `bad` is the share of bad events (0 or 1 where events are slices of time). `certain` is false where a query that
-    looks back may not have noticed yet.
+    looks back may not have noticed yet, `reading` where no slice of time ends that is looked at.
     """
 
     bad: float
@@ -35,6 +35,12 @@ class Cell:
     present: bool
     restarted: bool = False
     certain: bool = True
+    reading: bool = True
+
+    @property
+    def kind(self) -> tuple[float, float, bool, bool]:
+        """Cells of one kind are alike."""
+        return self.bad, self.traffic, self.present, self.certain
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +54,22 @@ class Extent:
 
 
 class Timeline:
-    """Cells of `cell_seconds`, one after the other; `events` are those of a whole cell with the traffic 1."""
+    """Cells of `cell_seconds`, one after the other; `events` are those of a whole cell with the traffic 1.
 
-    def __init__(self, cells: Sequence[Cell], cell_seconds: float, events: float) -> None:
+    `lag_seconds`: for so long a query may still see series that are gone.
+    """
+
+    def __init__(self, cells: Sequence[Cell], cell_seconds: float, events: float, lag_seconds: float = 0.0) -> None:
         self.cells = tuple(cells)
         self.cell_seconds = cell_seconds
         self.events = events
+        self.lag_seconds = lag_seconds
         there = [cell if cell.present else _NOTHING for cell in self.cells]
-        self._totals = _sums(cell.traffic for cell in there)
-        self._least = _sums(cell.bad * cell.traffic * cell.certain for cell in there)
-        self._most = _sums((cell.bad if cell.certain else 1.0) * cell.traffic for cell in there)
+        self._totals = _sums(cell.traffic * cell.reading for cell in there)
+        self._least = _sums(cell.bad * cell.traffic * cell.certain * cell.reading for cell in there)
+        self._most = _sums((cell.bad if cell.certain else 1.0) * cell.traffic * cell.reading for cell in there)
         self._present = _sums(cell.present for cell in there)
-        self._changes = _sums(one != other for one, other in pairwise(self.cells))
+        self._changes = _sums(one.kind != other.kind for one, other in pairwise(self.cells))
 
     @property
     def seconds(self) -> float:
@@ -97,17 +107,21 @@ def continuous(segments: Sequence[Segment], cell_seconds: float, events: float) 
     return Timeline(cells, cell_seconds, events)
 
 
-def sliced(segments: Sequence[Segment], cell_seconds: float, lag_seconds: float) -> Timeline:
-    """Every cell is good or bad as a whole, the bad ones spread evenly over their segment."""
-    states: list[tuple[bool, bool]] = []
+def sliced(segments: Sequence[Segment], slice_seconds: float, cell_seconds: float, lag_seconds: float) -> Timeline:
+    """Every slice is good or bad as a whole, the bad ones spread evenly over their segment; a cell divides a slice."""
+    cells: list[Cell] = []
+    per_slice = round(slice_seconds / cell_seconds)
+    unchanged = 0.0
     for segment in segments:
-        count = round(segment.seconds / cell_seconds)
-        marks = [int((index + 1) * segment.bad + 1e-9) for index in range(count)]
-        states += [(now > before, segment.present) for before, now in zip([0, *marks], marks, strict=False)]
-    lag = -int(-lag_seconds // cell_seconds)
-    cells = []
-    unchanged = lag + 1
-    for index, (bad, present) in enumerate(states):
-        unchanged = unchanged + 1 if index == 0 or states[index - 1][0] == bad else 1
-        cells.append(Cell(float(bad), 1.0, present, certain=unchanged > lag))
-    return Timeline(cells, cell_seconds, 1.0)
+        slices = 0
+        bad = False
+        for _ in range(round(segment.seconds / cell_seconds)):
+            if len(cells) % per_slice == 0 or not slices:
+                bad = int((slices + 1) * segment.bad + 1e-9) > int(slices * segment.bad + 1e-9)
+                slices += 1
+            same = not cells or (cells[-1].bad, cells[-1].present) == (float(bad), segment.present)
+            unchanged = unchanged + cell_seconds if same else cell_seconds
+            certain = unchanged > lag_seconds or unchanged == (len(cells) + 1) * cell_seconds
+            reading = (len(cells) + 1) % per_slice == 0
+            cells.append(Cell(float(bad), 1.0, segment.present, certain=certain, reading=reading))
+    return Timeline(cells, cell_seconds, 1.0, lag_seconds)

@@ -39,7 +39,7 @@ def unit_tests(slo: Slo, time_scale: float = 1.0) -> tuple[UnitTest, ...]:
     which samples would lie a fraction of a millisecond apart.
     """
     check_time_scale(time_scale)
-    inputs = derive(slo.indicator)
+    inputs = derive(slo.indicator, time_scale)
     return tuple(
         UnitTest(scenario.name, _text(slo, scenario, feed(slo, inputs, scenario, time_scale), time_scale))
         for scenario in scenarios(slo, inputs)
