@@ -89,6 +89,6 @@ def _version_remedy(version: object, kind: object) -> str:
         return _OPENSLO_ALPHA
     if text.startswith("sloth"):
         return f"write {SLOTH_API_VERSION}"
-    if "openslo" in text.lower() or kind in _OPENSLO_KINDS:
+    if "openslo" in text.lower() or str(kind) in _OPENSLO_KINDS:
         return f"write {openslo.API_VERSION}"
     return f"leave the file out: only {openslo.API_VERSION}, {SLOTH_API_VERSION} and Sloth's {SLOTH_VERSION} are read"

@@ -25,24 +25,13 @@ from yaml.events import (
 
 from slos.problems import Place, Problem
 from slos.yaml_errors import broken_yaml, forbidden_character
+from slos.yaml_scalars import plain
 
 Path = tuple[str | int, ...]
 """Where a value is in a document: keys and indices from the root."""
 
 _MARKER = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
 _CONTENT = re.compile(r"^(?!---\s*$|---\s+#|\.\.\.|%|[ \t\r]*(?:#|$)).", re.MULTILINE)
-_INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
-_BASED_INTEGER = re.compile(r"0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_CONSTANTS: dict[str, bool | float | None] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
-    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
-}
-_NUMBER_STARTS = frozenset("0123456789+-.")
 _DEEPEST = 64
 _OPENING = (MappingStartEvent, SequenceStartEvent)
 _CLOSING = (MappingEndEvent, SequenceEndEvent)
@@ -297,18 +286,3 @@ class _Builder:
     def _position(self, event: Any) -> tuple[int, int]:
         mark = event.start_mark
         return self._first_line + mark.line, mark.column + 1
-
-
-def plain(text: str) -> object:
-    """What an unquoted scalar means in YAML 1.2's core schema."""
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
-    if text[0] not in _NUMBER_STARTS:
-        return text
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    if _BASED_INTEGER.fullmatch(text):
-        return int(text, 0)
-    return text

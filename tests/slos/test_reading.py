@@ -200,3 +200,12 @@ def test_no_document_raises(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(paths))
     loaded = read({"f.yaml": text(changed(document, {path: data.draw(JUNK)}))})
     assert loaded.ok or loaded.problems
+
+
+def test_an_entry_of_another_type_does_not_hide_the_rest() -> None:
+    document = changed(RATIO_SLO, {OBJECTIVE: 0.999, "spec.timeWindow.0": "28d", f"{RATIO}.total": query("up{")})
+    assert [problem.place.path for problem in read({"f.yaml": text(document)}).problems] == [
+        "spec.indicator.spec.ratioMetric.total.metricSource.spec.query",
+        "spec.timeWindow[0]",
+        "spec.objectives[0]",
+    ]

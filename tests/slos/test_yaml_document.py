@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slos.yaml_document import documents, path_text, plain
+from slos.yaml_document import documents, path_text
+from slos.yaml_scalars import plain
 
 TWO = """\
 apiVersion: openslo/v1
