@@ -131,13 +131,14 @@ def slos(draw: st.DrawFn) -> Slo:
     chosen = draw(st.sets(st.sampled_from(possible))) if possible else set()
     seconds = st.sampled_from([0.0, 1.0, 2 * MINUTE, HOUR])
     alert = st.builds(TierAlert, SOME_TEXT, seconds, LABELS, LABELS)
-    name = draw(NAMES)
+    indicator = draw(indicators())
+    countable = isinstance(indicator, (EventRatio, LatencyThreshold))
     return Slo(
-        name=name,
+        name=draw(NAMES),
         service=draw(SOME_TEXT),
         objective=objective,
         window=window,
-        indicator=draw(indicators()),
+        indicator=indicator,
         alerting=Alerting(
             name=draw(ALERT_NAMES) + "Burn",
             absent_name=draw(ALERT_NAMES) + "Absent",
@@ -150,7 +151,7 @@ def slos(draw: st.DrawFn) -> Slo:
         place=Place("slo.yaml"),
         description=draw(TEXTS),
         display_name=draw(TEXTS),
-        minimum_events=draw(st.sampled_from([0.0, 1.0, 20.0, 0.5])),
+        minimum_events=draw(st.sampled_from([0.0, 0.5, 1.0, 20.0] if countable else [0.0, 0.5, 1.0])),
         labels=draw(DOCUMENT_LABELS),
     )
 

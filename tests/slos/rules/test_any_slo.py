@@ -7,17 +7,19 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from slos.duration import parse_duration
 from slos.lint import lint
 from slos.model import Slo, SloSet
-from slos.rules.compile import AlertRule, RuleGroup, compile_slo, compile_slos
+from slos.rules.compile import CALENDAR_GROUP, AlertRule, RecordingRule, RuleGroup, compile_slo, compile_slos
 from slos.rules.text import prometheus_rule, rule_file
 from tests.slos.rules.any_slo import TIME_SCALES, slos
 from tests.slos.rules.promtool import check, needs_promtool
 
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ONE_AFTER_ANOTHER = settings(QUICK, database=None, phases=[Phase.generate])
+"""Nothing is shrunk: promtool is asked once, about all of them."""
 
 
 def said(groups: Sequence[RuleGroup]) -> list[dict[str, Any]]:
@@ -73,20 +75,20 @@ def test_no_two_rules_of_an_slo_are_alike(slo: Slo) -> None:
 @needs_promtool
 def test_prometheus_loads_the_rules_of_every_slo_that_passes_lint(tmp_path: Path) -> None:
     groups: list[RuleGroup] = []
+    starts: dict[str, RecordingRule] = {}
 
-    @settings(max_examples=150, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(ONE_AFTER_ANOTHER, max_examples=150)
     @given(slos(), TIME_SCALES)
     def collect(slo: Slo, time_scale: float) -> None:
         alone = replace(slo, name=f"{len(groups)}.{slo.name}")
         errors = [str(problem) for problem in lint(SloSet((alone,))) if problem.level == "error"]
         assert errors == []
-        groups.extend(compile_slo(alone, time_scale))
-        # The calendars of an SLO's own, which the lists would share.
-        groups.extend(group for group in compile_slos([alone], time_scale) if group not in groups)
+        for group in compile_slos([alone], time_scale):
+            if group.name == CALENDAR_GROUP:
+                starts.update((str(rule.labels), rule) for rule in group.rules if isinstance(rule, RecordingRule))
+            else:
+                groups.append(group)
 
     collect()
-    calendars = [group for group in groups if group.name == "slo:calendar"]
-    others = [group for group in groups if group.name != "slo:calendar"]
-    starts = {str(rule.labels): rule for group in calendars for rule in group.rules}
 
-    check(rule_file([*others, RuleGroup("slo:calendar", 30, tuple(starts.values()))]), tmp_path)
+    check(rule_file([*groups, RuleGroup(CALENDAR_GROUP, 30, tuple(starts.values()))]), tmp_path)
