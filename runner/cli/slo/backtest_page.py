@@ -38,6 +38,8 @@ def backtest_page(tried: Tried, asked: Span) -> Iterator[RenderableType]:
     if coverage < 1:
         yield Text(f"  No data for {share(1 - coverage)} of the time: nothing fires there.", style="yellow")
     yield _side_by_side(tried)
+    if (read := tried.results[0].window_read) < 1:
+        yield Text(f"  The budget is that of the {share(read, 0)} of the window that was read.")
     for result in tried.results:
         yield Text("")
         yield from _firings(result, asked)
@@ -46,14 +48,14 @@ def backtest_page(tried: Tried, asked: Span) -> Iterator[RenderableType]:
 def _side_by_side(tried: Tried) -> RenderableType:
     headings = [f"at {exact_share(result.objective)}" for result in tried.results]
     headings[0] += " (declared)"
-    compared = table(("", "left"), *((heading, "right") for heading in headings))
+    compared = table(("alerts", "left"), *((heading, "right") for heading in headings))
     for tier in TIERS:
         alert = tried.slo.alerting.tiers.get(tier.name)
-        name = f"{tier.name} alerts" + (f" ({printable(alert.severity)})" if alert else "")
+        name = tier.name + (f" ({printable(alert.severity)})" if alert else "")
         cells = [_count(result, tier.name) if alert else "off" for result in tried.results]
         compared.add_row(name, *cells)
     compared.add_row("bad events", *(f"{events(r.counts.bad)} of {events(r.counts.total)}" for r in tried.results))
-    compared.add_row("budget left at the end", *(_left(result) for result in tried.results))
+    compared.add_row("budget left at the end", *(share(result.left) for result in tried.results))
     if any(_was_lower(result) for result in tried.results):
         compared.add_row("lowest it was", *(_lowest(result) for result in tried.results))
     return compared
@@ -63,11 +65,6 @@ def _count(result: Backtest, tier: str) -> str:
     if tier in result.unreachable:
         return "can never fire"
     return str(sum(firing.tier == tier for firing in result.firings))
-
-
-def _left(result: Backtest) -> str:
-    part = "" if result.window_read >= 1 else f" (of the {share(result.window_read, 0)} of the window that was read)"
-    return f"{share(result.left)}{part}"
 
 
 def _was_lower(result: Backtest) -> bool:

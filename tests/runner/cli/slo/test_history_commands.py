@@ -183,9 +183,9 @@ def test_a_backtest_shows_both_objectives_side_by_side(file: str) -> None:
     words = [" ".join(line.split()) for line in page.out.splitlines()]
     assert page.status == 0
     assert words[0] == "History from 2026-01-13 03:00 to 2026-01-15 03:00 UTC, looked at every 5m"
-    assert "at 99% (declared) at 95%" in words
-    assert "fast-page alerts (page) 1 0" in words
-    assert "slow-page alerts (page) 1 0" in words
+    assert "alerts at 99% (declared) at 95%" in words
+    assert "fast-page (page) 1 0" in words
+    assert "slow-page (page) 1 0" in words
     assert "2026-01-15 01:15 to 02:05 50m fast-page page 83.3%" in words
     (result,) = document["slos"][0]["results"]
     assert [one["tier"] for one in result["alerts"]][:2] == ["fast-page", "slow-page"]
