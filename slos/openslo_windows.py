@@ -5,12 +5,12 @@ from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from slos import openslo
-from slos.duration import DurationError, parse_duration
+from slos.duration import DurationError, format_duration, parse_duration
 from slos.field_types import spoken_duration
 from slos.findings import Findings
 from slos.model import CalendarUnit, CalendarWindow, RollingWindow, Window
 from slos.nearest import nearest
-from slos.tiers import DAY
+from slos.tiers import DAY, SLICE_SECONDS
 from slos.yaml_document import Path
 
 _UNITS: dict[str, CalendarUnit] = {"1w": "week", "1M": "month", "1Q": "quarter"}
@@ -43,11 +43,17 @@ def _rolling(duration: str, findings: Findings, path: Path) -> RollingWindow | N
         findings.error(path, f"a rolling window of {duration}, which has no fixed length", remedy)
         return None
     try:
-        return RollingWindow(parse_duration(duration))
+        seconds = parse_duration(duration)
     except DurationError as error:
         message, _, remedy = str(error).rpartition(": ")
         findings.error(path, message, spoken_duration(duration) or remedy)
         return None
+    if seconds % SLICE_SECONDS:
+        whole = format_duration((seconds // SLICE_SECONDS + 1) * SLICE_SECONDS)
+        message = f"a window of {duration}: events are counted in slices of {format_duration(SLICE_SECONDS)}"
+        findings.error(path, message, f"write {whole}")
+        return None
+    return RollingWindow(seconds)
 
 
 def _calendar(

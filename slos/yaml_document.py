@@ -5,6 +5,7 @@ libyaml's; a document's values are built from its events. Anchors, aliases, merg
 what a file says from whoever reviews it, and no other tool that reads SLO files needs them.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -96,8 +97,8 @@ def path_text(path: Path) -> str:
     for part in path:
         if isinstance(part, int):
             text += f"[{part}]"
-        elif "." in part:
-            text += f'["{part}"]'
+        elif "." in part or not part.isprintable():
+            text += f"[{json.dumps(part)}]"
         else:
             text += f".{part}" if text else part
     return text
@@ -215,12 +216,12 @@ class _Builder:
         if len(path) >= _DEEPEST:
             raise _TooDeepError
         if event.tag is not None:
-            self._report(event, path, f"a tag, {event.tag}", "remove it")
+            self._report(event, path, f"a tag, {event.tag!r}", "remove it")
         return self._sequence(path) if kind is SequenceStartEvent else self._mapping(path)
 
     def _scalar(self, event: ScalarEvent, path: Path) -> object:
         if event.tag is not None:
-            self._damage(event, path, f"a tag, {event.tag}", "remove it")
+            self._damage(event, path, f"a tag, {event.tag!r}", "remove it")
             return None
         if not event.implicit[0]:
             text: str = event.value

@@ -141,6 +141,7 @@ BAD_STRUCTURE: dict[str, list[Doc]] = {
 
 BAD_FOR_THE_READER: dict[str, list[Doc]] = {
     "PromQL that does not parse": [changed(RATIO_SLO, {f"{RATIO}.total": query("gateway_requests_total{")})],
+    "a window that slices do not fill": [changed(RATIO_SLO, {"spec.timeWindow.0.duration": "7d1m"})],
     "unknown time zone": [changed(CALENDAR_SLO, {"spec.timeWindow.0.calendar.timeZone": "Europe/Berln"})],
     "a time zone that is a path": [changed(CALENDAR_SLO, {"spec.timeWindow.0.calendar.timeZone": "../../etc"})],
     "a month from the second": [changed(CALENDAR_SLO, {"spec.timeWindow.0.calendar.startTime": "2026-01-02"})],

@@ -83,7 +83,7 @@ def test_quoted_scalars_are_texts() -> None:
         ("a: &x 1\n", "f.yaml:1:4: error: a: an anchor, &x; remove it, and write values out where they are"),
         ("a:\n  b: *x\n", "f.yaml:2:6: error: a.b: an alias, *x; write the value out"),
         ("a:\n  <<: {b: 1}\n", "f.yaml:2:3: error: a: a merge key, <<; write the keys out"),
-        ("a: !!int 5\n", "f.yaml:1:4: error: a: a tag, tag:yaml.org,2002:int; remove it"),
+        ("a: !!int 5\n", "f.yaml:1:4: error: a: a tag, 'tag:yaml.org,2002:int'; remove it"),
         ("? [a]\n: 1\n", "f.yaml:1:3: error: a key that is no text; write keys as plain text"),
         ("a:\n\tb: 1\n", "f.yaml:2:1: error: a tab, where YAML wants spaces; indent with spaces"),
         ("a: @b\n", "f.yaml:1:4: error: a text that begins with @; put it in quotes"),
@@ -151,6 +151,10 @@ def test_a_document_with_a_mistake_in_its_yaml_is_not_sound() -> None:
 
 def test_paths_read_like_code() -> None:
     assert path_text(("metadata", "annotations", "mlchaos.io/tiers")) == 'metadata.annotations["mlchaos.io/tiers"]'
+
+
+def test_no_key_steers_the_terminal() -> None:
+    assert path_text(("spec", "\x1b[31m")) == 'spec["\\u001b[31m"]'
 
 
 @settings(max_examples=100, deadline=None)
