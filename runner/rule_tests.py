@@ -104,7 +104,7 @@ def _tested(slo: Slo, directory: Path, time_scale: float, promtool: Path | None,
         else ScenarioResult(test.scenario, file, None)
         for file, test in files.items()
     )
-    return SloResult(slo.name, scenarios, unproven=unproven(slo))
+    return SloResult(slo.name, scenarios, unproven=unproven(slo) if time_scale == 1 else None)
 
 
 def _directory_names(names: Sequence[str]) -> list[str]:

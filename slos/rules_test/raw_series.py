@@ -49,7 +49,7 @@ def feed(slo: Slo, inputs: Inputs, scenario: Scenario, time_scale: float) -> Fee
             series.append((selector(one.labels), values(tuple(samples))))
     if scenario.source != "raw":
         series += _recorded(slo, scenario, timeline)
-    if isinstance(slo.window, CalendarWindow) and time_scale == 1:
+    if isinstance(slo.window, CalendarWindow):
         series.append(_calendar(slo.window, timeline, calendar_start(scenario, slo)))
     return Feed(timeline, tuple(series))
 
@@ -129,12 +129,12 @@ def _gauge(one: InputSeries, timeline: Timeline, time_scale: float) -> Iterator[
     """A gauge's samples; none at the very beginning, which belongs to no cell."""
     yield None
     for index, cell in enumerate(timeline.cells, start=1):
-        seconds = scaled(index * timeline.cell_seconds, time_scale)
+        ramp = one.ramp * scaled(index * timeline.cell_seconds, time_scale) if one.ramp else 0.0
         if one.healthy is None or one.bad is None:
             level = one.bad if cell.bad else one.healthy
         else:
             level = one.healthy + cell.bad * (one.bad - one.healthy)
-        yield level + one.ramp * seconds if cell.present and level is not None else None
+        yield level + ramp if cell.present and level is not None else None
 
 
 def _recorded(slo: Slo, scenario: Scenario, timeline: Timeline) -> Iterator[tuple[str, str]]:

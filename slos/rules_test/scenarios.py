@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from slos.model import CalendarWindow, EventRatio, GaugeThreshold, LatencyThreshold, Slo
+from slos.model import CalendarWindow, EventRatio, GaugeThreshold, LatencyThreshold, RollingWindow, Slo
 from slos.rules_test.inputs import Inputs
 from slos.rules_test.prediction import STRAIGHT_SECONDS
 from slos.rules_test.timeline import Segment
@@ -103,6 +103,17 @@ def _whole_window(slo: Slo) -> Scenario:
     return Scenario(
         "whole-window", tuple(segments), source="recorded", every=total, values_at_end=True, whole_window=True
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NominalWindow(RollingWindow):
+    """A calendar window under a time scale: calendars do not run faster, so that it is the last so many seconds."""
+
+    unit: str
+
+    @property
+    def label(self) -> str:
+        return self.unit
 
 
 def whole_seconds(slo: Slo) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from slos.duration import format_duration, scaled
-from slos.model import Slo
+from slos.model import CalendarWindow, Slo
 from slos.promql import quoted
 from slos.rules.names import BAD_EVENTS, EVENTS, WINDOW_COVERAGE
 from slos.rules.rule import RecordingRule, Rule, RuleGroup
@@ -14,7 +14,7 @@ from slos.rules_test.expectations import Expected, expected_alerts, expected_val
 from slos.rules_test.inputs import derive
 from slos.rules_test.prediction import Prediction
 from slos.rules_test.raw_series import Feed, feed, selector
-from slos.rules_test.scenarios import Scenario, calendar_start, scenarios
+from slos.rules_test.scenarios import NominalWindow, Scenario, calendar_start, scenarios
 from slos.tiers import SLICE_SECONDS
 
 RULE_FILE = "rules.yml"
@@ -39,6 +39,8 @@ def unit_tests(slo: Slo, time_scale: float = 1.0) -> tuple[UnitTest, ...]:
     which samples would lie a fraction of a millisecond apart.
     """
     check_time_scale(time_scale)
+    if time_scale != 1 and isinstance(slo.window, CalendarWindow):
+        slo = replace(slo, window=NominalWindow(slo.window.seconds, slo.window.unit))
     inputs = derive(slo.indicator, time_scale)
     return tuple(
         UnitTest(scenario.name, _text(slo, scenario, feed(slo, inputs, scenario, time_scale), time_scale))
