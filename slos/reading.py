@@ -29,13 +29,21 @@ class Loaded:
         return not any(problem.level == "error" for problem in self.problems)
 
 
+@dataclass(frozen=True, slots=True)
+class _ReadSlo:
+    """An SLO, and the findings of the documents that it is from: its own first."""
+
+    slo: Slo
+    sources: tuple[Findings, ...]
+
+
 @dataclass(slots=True)
 class _Reading:
-    """What came out of the documents so far. SLOs stand beside the findings of their documents, services likewise."""
+    """What came out of the documents so far, with the findings of each."""
 
     slo_documents: list[tuple[openslo.SloDocument, Findings]] = field(default_factory=list)
     slis: dict[str, ReferredSli] = field(default_factory=dict)
-    slos: list[tuple[Slo, tuple[Findings, ...]]] = field(default_factory=list)
+    slos: list[_ReadSlo] = field(default_factory=list)
     services: list[tuple[Service, Findings]] = field(default_factory=list)
     findings: list[Findings] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -45,7 +53,7 @@ def read(texts: Mapping[str, str]) -> Loaded:
     """Everything that the files declare together: file name -> YAML with one or several documents.
 
     Never raises for what is in a file: each problem is in the result, and the rest is read on. An SLO whose document
-    has an error is not in the result.
+    has an error is not in the result; the others are in the order of the files and their documents.
     """
     reading = _Reading()
     for file, text in texts.items():
@@ -57,7 +65,7 @@ def read(texts: Mapping[str, str]) -> Loaded:
         slo = read_slo(slo_document, findings, reading.slis)
         if slo is not None:
             referred = reading.slis.get(slo_document.spec.indicator_ref or "")
-            reading.slos.append((slo, (findings, referred.findings) if referred else (findings,)))
+            reading.slos.append(_ReadSlo(slo, (findings, referred.findings) if referred else (findings,)))
     referred_to = {slo_document.spec.indicator_ref for slo_document, _ in reading.slo_documents}
     for name, sli in reading.slis.items():
         if name not in referred_to:
@@ -73,7 +81,9 @@ def _read_document(document: Document, reading: _Reading) -> None:
         return
     findings.refuse_empty(sloth.CLUSTER_KEYS if kind is Kind.SLOTH_CRD else ())
     if kind is Kind.SLOTH or kind is Kind.SLOTH_CRD:
-        reading.slos += [(slo, (findings,)) for slo in sloth.read_slos(document, findings, crd=kind is Kind.SLOTH_CRD)]
+        reading.slos += [
+            _ReadSlo(slo, (findings,)) for slo in sloth.read_slos(document, findings, crd=kind is Kind.SLOTH_CRD)
+        ]
     elif kind is Kind.SERVICE:
         service = fitted(openslo.ServiceDocument, document.value, findings, openslo.HINTS)
         if service is not None:
@@ -111,9 +121,11 @@ def _loaded(reading: _Reading) -> Loaded:
     found = list(reading.problems)
     for findings in reading.findings:
         found += findings.problems
+    order = {id(findings): index for index, findings in enumerate(reading.findings)}
+    reading.slos.sort(key=lambda each: order[id(each.sources[0])])
     bad = {id(findings) for findings in reading.findings if findings.has_errors}
     good = SloSet(
-        tuple(slo for slo, sources in reading.slos if not any(id(findings) in bad for findings in sources)),
+        tuple(each.slo for each in reading.slos if not any(id(findings) in bad for findings in each.sources)),
         tuple(service for service, findings in reading.services if id(findings) not in bad),
     )
     return Loaded(
@@ -126,9 +138,10 @@ def _linted(reading: _Reading) -> list[Problem]:
     mended = [findings for findings in reading.findings if findings.spoilt]
     named: list[Slo] = []
     nameless: list[Slo] = []
-    for slo, (findings, *_) in reading.slos:
-        of_its_own = not findings.spoilt or not findings.hides(slo.place_of("name"))
-        (named if of_its_own else nameless).append(slo)
+    for each in reading.slos:
+        findings = each.sources[0]
+        of_its_own = not findings.spoilt or not findings.hides(each.slo.place_of("name"))
+        (named if of_its_own else nameless).append(each.slo)
     found = lint(SloSet(tuple(named), tuple(service for service, _ in reading.services)))
     for slo in nameless:
         found += lint(SloSet((slo,)))
