@@ -1,6 +1,7 @@
 """Reads SLO files and directories of them."""
 
 import gc
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,8 @@ _SUFFIXES = (".yaml", ".yml")
 def load(paths: Sequence[Path]) -> Loaded:
     """What files, and directories of *.yaml and *.yml files at any depth, declare together.
 
-    Whatever cannot be read is a problem of the result; a file named twice is read once.
+    Hidden files and directories are passed over. Whatever else cannot be read is a problem of the result; a file named
+    twice is read once.
     """
     problems: list[Problem] = []
     texts: dict[str, str] = {}
@@ -48,27 +50,31 @@ def _without_garbage_collection() -> Iterator[None]:
 
 
 def _files(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Path]:
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in paths:
-        for file in _within(path, problems) if path.is_dir() else [path]:
-            real = file.resolve()
+        for file in _within(path, problems) if os.path.isdir(path) else [path]:  # noqa: PTH112 (never raises)
+            real = os.path.realpath(file)
             if real not in seen:
                 seen.add(real)
                 yield file
 
 
 def _within(directory: Path, problems: list[Problem]) -> list[Path]:
-    try:
-        files = sorted(path for path in directory.rglob("*") if path.suffix in _SUFFIXES and not path.is_dir())
-    except OSError as error:
-        problems.append(_unreadable(directory, error))
-        return []
-    if not files:
+    """The files of a directory, sorted; hidden files and directories are not looked at."""
+    files: list[Path] = []
+    unread: list[Problem] = []
+    for place, below, names in os.walk(directory, onerror=lambda error: unread.append(_unreadable(directory, error))):
+        below[:] = [name for name in below if not name.startswith(".")]
+        files += [Path(place, name) for name in names if name.endswith(_SUFFIXES) and not name.startswith(".")]
+    problems += unread
+    if not files and not unread:
         message = "no SLO file in this directory"
         problems.append(Problem(Place(str(directory)), message, "name one with *.yaml or *.yml files in it"))
-    return files
+    return sorted(files)
 
 
 def _unreadable(path: Path, error: OSError) -> Problem:
     reason = (error.strerror or str(error)).lower()
-    return Problem(Place(str(path)), f"cannot be read: {reason}", "check the path and its permissions")
+    return Problem(
+        Place(str(error.filename or path)), f"cannot be read: {reason}", "check the path and its permissions"
+    )

@@ -33,6 +33,28 @@ def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path) -> Non
     assert [service.name for service in load([tmp_path]).slos.services] == ["chat"]
 
 
+def test_hidden_files_and_directories_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / ".github").mkdir()
+    for name in (".github/workflow.yaml", ".draft.yaml"):
+        (tmp_path / name).write_text("on: push")
+    (tmp_path / "slo.yaml").write_text(text(RATIO_SLO))
+    assert load([tmp_path]).problems == ()
+
+
+def test_a_file_that_is_reached_in_two_ways_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "slo.yaml").write_text(text(RATIO_SLO))
+    (tmp_path / "link.yaml").symlink_to(tmp_path / "slo.yaml")
+    assert len(load([tmp_path]).slos.slos) == 1
+
+
+def test_links_that_lead_in_a_circle_are_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").symlink_to(tmp_path / "b.yaml")
+    (tmp_path / "b.yaml").symlink_to(tmp_path / "a.yaml")
+    assert [problem.message for problem in load([tmp_path]).problems] == [
+        "cannot be read: too many levels of symbolic links"
+    ] * 2
+
+
 def test_a_link_that_leads_nowhere_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "slo.yaml").symlink_to(tmp_path / "gone")
     assert not load([tmp_path]).ok
