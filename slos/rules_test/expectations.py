@@ -51,7 +51,9 @@ def expected_values(slo: Slo, scenario: Scenario, prediction: Prediction, at: fl
         window = whole if is_whole else prediction.counts(seconds, at)
         if window is None or (seconds <= STRAIGHT_SECONDS and not window.uniform) or window.least != window.most:
             continue
-        complete = is_whole or scenario.source == "recorded" or window.present_seconds >= seconds
+        full = is_whole or scenario.source == "recorded" or window.present_seconds >= seconds
+        # Of history, the slice that ends at an evaluation is not known yet.
+        complete = full and not (scenario.source == "history" and seconds > STRAIGHT_SECONDS)
         yield from _window_values(slo, label, window.least, at, complete)
     yield Expected(at, f"{OBJECTIVE}{_chosen(slo)}", ((_labels(slo, __name__=OBJECTIVE), slo.objective),))
     if whole is None or not scenario.whole_window:
