@@ -20,7 +20,7 @@ def read_journal(path: Path) -> ChaosRun:
         return _run(journal, str(path))
     except OSError as error:
         raise JournalError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise JournalError(
             f"{path} is no journal of Chaos Toolkit ({type(error).__name__}: {error}); give the file that "
             "chaos run --journal-path wrote"

@@ -102,7 +102,7 @@ def read_run_log(path: Path) -> RunLog:
             continue
         try:
             _apply(runs, json.loads(line), str(path))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             warnings.append(f"{path}:{number}: skipped a line that is no record of a run (torn by a crash?)")
     return RunLog(tuple(sorted(runs.values(), key=lambda run: run.started_at)), tuple(warnings))
 

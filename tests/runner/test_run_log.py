@@ -66,7 +66,16 @@ def test_a_line_torn_by_a_crash_costs_only_itself(log: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["[]", "1", "null", '{"event":"ended","run":"x","at":1}', '{"event":"no","run":"x","at":1}', "\x00\x00", '"'],
+    [
+        "[]",
+        "1",
+        "null",
+        '{"event":"ended","run":"x","at":1}',
+        '{"event":"no","run":"x","at":1}',
+        "\x00\x00",
+        '"',
+        "[" * 100_000,
+    ],
 )
 def test_a_line_of_anything_else_is_skipped_with_a_warning(log: Path, line: str) -> None:
     note_begin("r1", "one", 1000, dry=False)
