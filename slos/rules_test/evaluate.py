@@ -130,6 +130,8 @@ class _Evaluation:
             return self._now
         if name in COUNTER_FUNCTIONS or name in _OF_A_STEADY_GAUGE:
             return self._over_time(name, expr.args[-1])
+        if name not in (*_FUNCTIONS, "vector", "scalar"):
+            raise UnderivableError(f"{name}() is not understood")
         arguments = [self.of(argument) for argument in expr.args]
         if name == "vector" and isinstance(arguments[0], float):
             return {frozenset(): arguments[0]}
@@ -138,7 +140,7 @@ class _Evaluation:
         if name in _FUNCTIONS:
             numbers = [argument for argument in arguments[1:] if isinstance(argument, float)]
             return _mapped(arguments[0], lambda value: float(_FUNCTIONS[name](value, *numbers)))
-        raise UnderivableError(f"{name}() is not understood")
+        raise UnderivableError(f"{name}() of this is not understood")
 
     def _over_time(self, name: str, argument: "Expr") -> Value:
         import promql_parser as ast
