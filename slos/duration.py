@@ -2,6 +2,7 @@
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 _UNITS_MS = {
     "y": 365 * 86_400_000,
@@ -34,6 +35,7 @@ def parse_duration(text: str) -> float:
     return milliseconds / 1000
 
 
+@lru_cache(4096)
 def format_duration(seconds: float) -> str:
     """The Prometheus duration of that many seconds, to the millisecond: 300 -> 5m, 5400 -> 1h30m, 604800 -> 7d.
 
@@ -50,6 +52,7 @@ def format_duration(seconds: float) -> str:
     return "".join(parts)
 
 
+@lru_cache(4096)
 def scaled(seconds: float, time_scale: float) -> float:
     """Seconds of a declared window where time runs `time_scale` times as fast: 300 at 60 are 5, exact to 1 ms."""
     return float(round(Fraction(seconds) * 1000 / Fraction(time_scale))) / 1000

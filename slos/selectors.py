@@ -3,12 +3,14 @@
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 MatchOp = Literal["=", "!=", "=~", "!~"]
 
 _LEGACY_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LEGACY_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_QUOTING = json.JSONEncoder(ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Selector:
         return Selector(name, (*self.matchers, *more))
 
 
+@lru_cache(16_384)
 def quoted(text: str) -> str:
     """A PromQL string literal."""
-    return json.dumps(text, ensure_ascii=False)
+    return _QUOTING.encode(text)

@@ -1,6 +1,7 @@
 """Values and selectors of recorded series as PromQL writes them."""
 
 import math
+from functools import lru_cache
 
 from slos.selectors import quoted
 
@@ -14,6 +15,7 @@ def number(value: float) -> str:
     return repr(value)
 
 
+@lru_cache(4096)
 def series(name: str, **labels: str) -> str:
     """A selector of one recorded series: slo:events{slo="x",window="5m"}."""
     return name + "{" + ",".join(f"{label}={quoted(value)}" for label, value in labels.items()) + "}"

@@ -6,6 +6,7 @@ nothing in it can mean anything to YAML.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from slos.duration import format_duration
 from slos.rules.rule import RecordingRule, Rule, RuleGroup
@@ -39,7 +40,7 @@ def prometheus_rule(groups: Iterable[RuleGroup], name: str, namespace: str | Non
 
 def scalar(text: str) -> str:
     """A YAML scalar: single quotes where that shows the text as it is, double quotes with escapes elsewhere."""
-    if _UNPRINTABLE.search(text) is None:
+    if text.isprintable():
         return "'" + text.replace("'", "''") + "'"
     return '"' + _SPECIAL.sub(_escaped, text) + '"'
 
@@ -96,12 +97,15 @@ def _mapping(name: str, values: Mapping[str, str], indent: str) -> str:
 
 def _text(text: str, indent: str) -> str:
     """A scalar, as a literal block where it has several lines that YAML keeps as they are."""
+    if "\n" not in text:
+        return scalar(text)
     lines = text.split("\n")
-    if len(lines) > 1 and not text[0].isspace() and lines[-1] and _UNPRINTABLE.search("".join(lines)) is None:
+    if not text[0].isspace() and lines[-1] and "".join(lines).isprintable():
         return "|-" + "".join(f"\n{indent}    {line}" if line else "\n" for line in lines)
     return scalar(text)
 
 
+@lru_cache(4096)
 def _key(text: str) -> str:
     return text if _PLAIN.fullmatch(text) else scalar(text)
 
