@@ -1,6 +1,7 @@
 """Reading a review: which window, in which slices, and when there is nothing to review."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +22,9 @@ def healthy_but_for_an_hour(_: str) -> Sequence[tuple[str, Value]]:
     return [(EVENTS, lambda _: 100.0), (BAD_EVENTS, lambda at: 50.0 if BROKEN[0] < at <= BROKEN[1] else 0.0)]
 
 
+A_DAY = FakeSlo(window="1d", period_seconds=DAY)
+
+
 def history(*slos: FakeSlo, more: Sequence[Series] = ()) -> FakeHistory:
     return FakeHistory(healthy_but_for_an_hour, Recording(slos, more))
 
@@ -37,9 +41,9 @@ def test_a_rolling_window_is_tiled_by_slices_up_to_the_time_asked_for() -> None:
 
 
 def test_slices_end_at_multiples_of_their_length_as_those_of_the_rules_do() -> None:
-    found = read_review(history(FakeSlo()).as_prometheus(), "llm-availability", AT + 299.5)
+    found = read_review(history(A_DAY).as_prometheus(), "llm-availability", AT + 299.5)
     assert (found.at, found.review.slices.end) == (AT + 299.5, AT)
-    faster = read_review(history(FakeSlo(time_scale="60")).as_prometheus(), "llm-availability", AT + 299.5)
+    faster = read_review(history(replace(A_DAY, time_scale="60")).as_prometheus(), "llm-availability", AT + 299.5)
     assert faster.review.slices.end == AT + 295
 
 
@@ -52,8 +56,8 @@ def test_it_takes_one_range_query_for_28_days_which_does_not_look_back_beyond_a_
 
 
 def test_a_time_scale_shortens_window_and_slices() -> None:
-    slices = reviewed(FakeSlo(time_scale="60")).review.slices
-    assert (slices.seconds, slices.end - slices.start) == (5, 28 * DAY / 60)
+    slices = reviewed(replace(A_DAY, time_scale="60")).review.slices
+    assert (slices.seconds, slices.end - slices.start) == (5, DAY / 60)
 
 
 MONTH = FakeSlo(window="month", period_seconds=30 * DAY, calendar="month", time_zone="UTC")
@@ -108,7 +112,7 @@ def test_partial_data_is_not_reviewed() -> None:
 
 def test_runs_are_matched_with_each_burn() -> None:
     run = ChaosRun("r1", "kill", BROKEN[0] + 60, BROKEN[0] + 120, "held", 1, "log")
-    ((found,),) = beside(reviewed(FakeSlo()), [run])
+    ((found,),) = beside(reviewed(A_DAY), [run])
     assert (found.run, found.overlap_seconds) == (run, 60)
 
 
