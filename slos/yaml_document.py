@@ -63,10 +63,13 @@ class Document:
         builder.build()
         return builder.positions
 
+    @cached_property
+    def _last_line(self) -> int:
+        return self._first_line + self._text.count("\n")
+
     def covers(self, place: Place) -> bool:
         """Whether a place is in this document."""
-        last_line = self._first_line + self._text.count("\n")
-        return place.file == self.place.file and self._first_line <= place.line <= last_line
+        return place.file == self.place.file and self._first_line <= place.line <= self._last_line
 
     def place_of(self, path: Path) -> Place:
         """Where the value at `path` begins, or the nearest thing around it that is there."""
