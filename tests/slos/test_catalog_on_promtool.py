@@ -46,6 +46,7 @@ GATEWAY = 'http_requests_total{job="gateway",handler="/v1/chat/completions",stat
 STALLS = gauge("llm-token-progress")
 XIDS = gauge("gpu-fatal-xid")
 CAPACITY = gauge("gpu-capacity")
+PROGRESS = gauge("training-progress")
 UNPRODUCTIVE = raw("training-effective-time")
 
 
@@ -136,6 +137,20 @@ CASES = [
         (),
         {'kube_job_status_active{namespace="ml-training",job_name="t"}': "2x120 0x120"},
         {("20m", UNPRODUCTIVE): 1, ("50m", UNPRODUCTIVE): None},
+        interval="15s",
+        evaluation="15s",
+    ),
+    Case(
+        "a job is late when its last step is old, or when no rank tells of one while the job is active",
+        (),
+        {
+            'mltrain_last_step_timestamp_seconds{rank="0"}': "0+15x80 1200x40 stale",
+            'mltrain_last_step_timestamp_seconds{rank="1"}': "0x120 stale",
+            'mltrain_step_seconds_sum{rank="0"}': "0+15x80 1200x40 stale",
+            'mltrain_step_seconds_count{rank="0"}': "0+3x80 240x40 stale",
+            'kube_job_status_active{namespace="ml-training",job_name="t"}': "2x160 0x80",
+        },
+        {("15m", PROGRESS): 0, ("25m", PROGRESS): 60, ("35m", PROGRESS): 2_000_000, ("50m", PROGRESS): None},
         interval="15s",
         evaluation="15s",
     ),
