@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from slos.burn import Counts, budget_left, burn_rate
-from slos.duration import format_duration, parse_duration
+from slos.duration import format_duration
 from slos.model import CalendarWindow, Slo
 from slos.promql import quoted
 from slos.rules.names import BAD_EVENTS, BUDGET_REMAINING, BURN_RATE, EVENTS, OBJECTIVE, WINDOW_COVERAGE
@@ -51,10 +51,12 @@ def expected_values(slo: Slo, scenario: Scenario, prediction: Prediction, at: fl
         window = whole if is_whole else prediction.counts(seconds, at)
         if window is None or (seconds <= STRAIGHT_SECONDS and not window.uniform) or window.least != window.most:
             continue
-        full = is_whole or scenario.source == "recorded" or window.present_seconds >= seconds
+        summed = seconds > STRAIGHT_SECONDS
+        full = (is_whole and summed) or scenario.source == "recorded" or window.present_seconds >= seconds
         # Of history, the slice that ends at an evaluation is not known yet.
-        complete = full and not (scenario.source == "history" and seconds > STRAIGHT_SECONDS)
-        yield from _window_values(slo, label, window.least, at, complete)
+        complete = full and not (scenario.source == "history" and summed)
+        precision = _SUMMED_PRECISION if summed else _STRAIGHT_PRECISION
+        yield from _window_values(slo, label, window.least, at, complete, precision)
     yield Expected(at, f"{OBJECTIVE}{_chosen(slo)}", ((_labels(slo, __name__=OBJECTIVE), slo.objective),))
     if whole is None or not scenario.whole_window:
         return
@@ -69,9 +71,9 @@ def expected_values(slo: Slo, scenario: Scenario, prediction: Prediction, at: fl
         yield Expected(at, expr, ((_labels(slo), 1.0),))
 
 
-def _window_values(slo: Slo, label: str, counts: Counts, at: float, complete: bool) -> Iterator[Expected]:
-    summed = label == slo.window.label or parse_duration(label) > STRAIGHT_SECONDS
-    precision = _SUMMED_PRECISION if summed else _STRAIGHT_PRECISION
+def _window_values(
+    slo: Slo, label: str, counts: Counts, at: float, complete: bool, precision: float
+) -> Iterator[Expected]:
     if complete:
         yield _near(slo, EVENTS, label, counts.total, at, precision)
         yield _near(slo, BAD_EVENTS, label, counts.bad, at, precision)
