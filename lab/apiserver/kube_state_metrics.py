@@ -5,6 +5,7 @@ Source of the names: kubernetes/kube-state-metrics, docs/metrics/cluster/node-me
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 from lab.apiserver.errors import Document
 from lab.apiserver.store import Stored
@@ -18,6 +19,7 @@ _FAMILIES = {
     "kube_node_status_capacity": "What a node has of its resources, for those counted in whole numbers.",
     "kube_node_status_condition": "1 for the status that a node's condition has.",
     "kube_job_status_active": "Pods of a job that have not ended.",
+    "kube_job_status_start_time": "When a job was started, as a Unix time.",
 }
 
 Sample = tuple[str, Mapping[str, str], int]
@@ -27,7 +29,7 @@ Sample = tuple[str, Mapping[str, str], int]
 def exposition(nodes: Iterable[Stored], jobs: Iterable[Stored]) -> str:
     """The metrics of the given nodes and jobs in Prometheus' text format."""
     samples = [sample for node in nodes for sample in _of_node(node.document())]
-    samples += [_of_job(job.document()) for job in jobs]
+    samples += [sample for job in jobs for sample in _of_job(job.document())]
     lines = []
     for family, meaning in _FAMILIES.items():
         lines += [f"# HELP {family} {meaning}", f"# TYPE {family} gauge"]
@@ -49,10 +51,12 @@ def _of_node(node: Document) -> Iterator[Sample]:
             yield "kube_node_status_condition", labels, int(condition["status"].lower() == known)
 
 
-def _of_job(job: Document) -> Sample:
-    metadata = job["metadata"]
+def _of_job(job: Document) -> Iterator[Sample]:
+    metadata, status = job["metadata"], job.get("status") or {}
     labels = {"namespace": metadata["namespace"], "job_name": metadata["name"]}
-    return "kube_job_status_active", labels, (job.get("status") or {}).get("active") or 0
+    yield "kube_job_status_active", labels, status.get("active") or 0
+    if started := status.get("startTime"):
+        yield "kube_job_status_start_time", labels, int(datetime.fromisoformat(started).timestamp())
 
 
 def _pairs(labels: Mapping[str, str]) -> str:

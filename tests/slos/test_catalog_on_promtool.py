@@ -149,10 +149,20 @@ CASES = [
             'mltrain_step_seconds_sum{rank="0"}': "0+15x80 1200x40 stale",
             'mltrain_step_seconds_count{rank="0"}': "0+3x80 240x40 stale",
             'kube_job_status_active{namespace="ml-training",job_name="t"}': "2x160 0x80",
+            'kube_job_status_start_time{namespace="ml-training",job_name="t"}': "0x240",
         },
         {("15m", PROGRESS): 0, ("25m", PROGRESS): 60, ("35m", PROGRESS): 2_000_000, ("50m", PROGRESS): None},
         interval="15s",
         evaluation="15s",
+    ),
+    Case(
+        "a job that has just been started may take its time to the first step",
+        (),
+        {
+            'kube_job_status_active{namespace="ml-training",job_name="t"}': "2x120",
+            'kube_job_status_start_time{namespace="ml-training",job_name="t"}': "0x120",
+        },
+        {("14m", PROGRESS): None, ("16m", PROGRESS): 2_000_000},
     ),
     Case(
         "a young run is judged by its own age",

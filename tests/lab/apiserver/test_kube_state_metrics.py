@@ -33,9 +33,15 @@ def test_a_job_has_as_many_active_pods_as_its_status_says() -> None:
     assert 'kube_job_status_active{namespace="default",job_name="b"} 0' in lines
 
 
+def test_a_job_that_was_started_says_when() -> None:
+    job = stored(JOB, metadata={"name": "a"}, status={"startTime": "2026-11-22T13:37:51Z"})
+    lines = exposition([], [job]).splitlines()
+    assert 'kube_job_status_start_time{namespace="default",job_name="a"} 1795354671' in lines
+
+
 def test_every_family_says_what_it_is_before_its_samples() -> None:
     lines = exposition([], []).splitlines()
-    assert [line.split()[1] for line in lines] == ["HELP", "TYPE"] * 4
+    assert [line.split()[1] for line in lines] == ["HELP", "TYPE"] * 5
 
 
 def test_prometheus_is_answered_and_nobody_without_the_token() -> None:
