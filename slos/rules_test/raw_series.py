@@ -159,5 +159,8 @@ def _recorded(slo: Slo, scenario: Scenario, timeline: Timeline) -> Iterator[tupl
 
 
 def _calendar(window: CalendarWindow, timeline: Timeline, start: float) -> tuple[str, str]:
+    """The recorded beginning of the window: before it, that of a window that began with the test."""
     labels = {"calendar": window.unit, "time_zone": window.time_zone, "first": str(window.first)}
-    return selector({"__name__": CALENDAR_START, **labels}), values([start] * (len(timeline.cells) + 1))
+    times = (index * timeline.cell_seconds for index in range(len(timeline.cells) + 1))
+    begun = [start if at >= start else 0.0 for at in times]
+    return selector({"__name__": CALENDAR_START, **labels}), values(begun)
