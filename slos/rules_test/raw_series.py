@@ -159,8 +159,14 @@ def _recorded(slo: Slo, scenario: Scenario, timeline: Timeline) -> Iterator[tupl
 
 
 def _calendar(window: CalendarWindow, timeline: Timeline, start: float) -> tuple[str, str]:
-    """The recorded beginning of the window: before it, that of a window that began with the test."""
+    """The recorded beginning of the window: before it, that of a window that began with the test.
+
+    Only around data: the rules look at it for every slice with events, and promtool counts all samples that are there.
+    """
     labels = {"calendar": window.unit, "time_zone": window.time_zone, "first": str(window.first)}
-    times = (index * timeline.cell_seconds for index in range(len(timeline.cells) + 1))
-    begun = [start if at >= start else 0.0 for at in times]
+    margin = SLICE_SECONDS + timeline.cell_seconds
+    begun = [
+        (start if at >= start else 0.0) if timeline.between(at - margin, at + margin) else None
+        for at in (index * timeline.cell_seconds for index in range(len(timeline.cells) + 1))
+    ]
     return selector({"__name__": CALENDAR_START, **labels}), values(begun)
