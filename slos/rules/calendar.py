@@ -37,11 +37,7 @@ def start_series(window: CalendarWindow) -> str:
 def start_rule(window: CalendarWindow) -> RecordingRule:
     """The rule that records it."""
     starts = beginnings(window)
-    sums = [f"vector({starts[0]})"]
-    sums += [
-        f"{run.length} * clamp(floor((vector(time()) - {run.start}) / {run.length}), 0, {run.count})"
-        for run in _runs(starts)
-    ]
+    sums = [f"vector({starts[0]})", *map(_term, _runs(starts))]
     valid = f"(vector(time()) >= {starts[0]} < {starts[-1]})"
     return RecordingRule(CALENDAR_START, f"({' + '.join(sums)}) and {valid}", _labels(window))
 
@@ -59,6 +55,13 @@ def beginnings(window: CalendarWindow) -> tuple[int, ...]:
     """
     zone = ZoneInfo(window.time_zone)
     return tuple(int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) for day in _days(window))
+
+
+def _term(run: _Run) -> str:
+    """How far a run has moved the beginning on."""
+    if run.count == 1:  # the shorter form: the time that an evaluation takes grows with the square of its parts
+        return f"{run.length} * (time() >= bool {run.start + run.length})"
+    return f"{run.length} * clamp(floor((vector(time()) - {run.start}) / {run.length}), 0, {run.count})"
 
 
 def _days(window: CalendarWindow) -> list[date]:

@@ -33,7 +33,7 @@ def compile_slos(slos: Iterable[Slo], time_scale: float = 1.0) -> tuple[RuleGrou
         return tuple(groups)
     ordered = sorted(windows, key=lambda window: (window.unit, window.time_zone, window.first))
     starts = RuleGroup(
-        CALENDAR_GROUP, evaluation_seconds(SHORT_INTERVAL_SECONDS, time_scale), tuple(map(start_rule, ordered))
+        CALENDAR_GROUP, evaluation_seconds(LONG_INTERVAL_SECONDS, time_scale), tuple(map(start_rule, ordered))
     )
     return (starts, *groups)
 

@@ -103,8 +103,11 @@ def _slices(name: str, slo: Slo, window: RecordedWindow, time_scale: float) -> s
     if window.calendar is None:
         return recorded + tiled(window.seconds, SLICE_SECONDS, time_scale)
     range_and_step = tiled(longest_seconds(window.calendar), SLICE_SECONDS, time_scale)
-    # The samples' own times: a vector of the steps' would be kept in memory for every step, with data or without.
-    begun = f"(timestamp({recorded}) > on () {start_series(window.calendar)} @ end())"
+    start = start_series(window.calendar)
+    # The beginning as it was recorded when the slice ended, which is that of the slice's own window: a comparison with
+    # the time of each step would hold a sample for all of them, with data or without, and timestamp() would read the
+    # series from its start for each. A slice that ends where a window begins belongs to the one before.
+    begun = f"({start} offset 1ms == on () {start} @ end())"
     return f"({recorded} and on () {begun}){range_and_step}"
 
 
