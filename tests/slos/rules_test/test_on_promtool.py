@@ -63,7 +63,7 @@ LABELLED = {
         ),
         (slo("latency", LatencyThreshold('ttft{model="a"}', 1.0), 28 * DAY, tiers=ALL), 60),
         (slo("raw", RawRatio("sum(rate(e[{{.window}}])) / sum(rate(t[{{.window}}]))"), 7 * DAY, tiers=ALL), 1),
-        (slo("gauge", GaugeThreshold("time() - max(last > 0)", "lt", 600, 120), 30 * DAY, 0.99, ("slow-page", "slow-ticket")), 1),
+        (slo("gauge", GaugeThreshold("time() - max(last > 0)", "lt", 600, 120), 30 * DAY, 0.99, ALL[1:2]), 1),
         (slo("month", ERRORS, CalendarWindow("month", "Europe/Berlin", 1), tiers=("fast-page", "slow-ticket")), 1),
     ],
     ids=lambda value: value.name if isinstance(value, Slo) else "",
