@@ -75,8 +75,8 @@ CASES = [
     Case(
         "requests that are served without any token being made are a stall, too",
         (),
-        engine("a", "0+10x20 200x40", "1x20 0x40") | {GATEWAY: "0+5x60"},
-        {("18m", STALLS): 0, ("30m", STALLS): 1},
+        engine("a", "0+10x20 200x40", "1x20 0x40") | {GATEWAY: "0+8x40 320+1x20"},
+        {("18m", STALLS): 0, ("30m", STALLS): 1, ("50m", STALLS): 0},
     ),
     Case("without vLLM nothing is known of its progress", (), {GATEWAY: "0+5x60"}, {("30m", STALLS): None}),
     Case(
