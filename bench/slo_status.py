@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from bench.result import Result, result
 from clients.prometheus import Prometheus
 from runner.cli.slo.status_table import table
-from runner.slo_status import read_statuses
-from slos.status import worst_first
+from runner.slo.status import read_statuses
+from slos.budget.status import worst_first
 from tests.lab.labs import CHAOS
 from tests.recorded_slos import AT, AT_TEXT
 

@@ -53,7 +53,7 @@ def command(output: Path, servers: Collection[str]) -> list[str]:
 
 def write(catalog: Path, output: Path, servers: Collection[str]) -> list[str]:
     """Write the rule file; where something is wrong with the catalogue, give the problems and write nothing."""
-    from slos.reading import read
+    from slos.files.reading import read
     from slos.rules.compile import compile_slos
     from slos.rules.text import rule_file
 

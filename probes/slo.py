@@ -15,9 +15,9 @@ from clients.prometheus import Prometheus, PrometheusError
 from probes.reading import Reading
 from probes.serving import NoReadingError
 from probes.slo_recorded import quoted, read_recorded, selector
+from slos.budget.status import SloStatus, judge
 from slos.duration import DurationError, format_duration, parse_duration
 from slos.rules.names import BUDGET_REMAINING, BURN_RATE, OBJECTIVE
-from slos.status import SloStatus, judge
 
 logger = logging.getLogger("chaostoolkit")
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Collection
 
 from clients.prometheus import LabelledValue, Prometheus, Vector
+from slos.budget.recorded import Recorded
 from slos.duration import format_duration
-from slos.recorded import Recorded
 from slos.rules.names import (
     BUDGET_REMAINING,
     BURN_RATE,

@@ -30,8 +30,8 @@ from clients.prometheus import Known, Reading, Unknown
 from probes.sli import DeclarationError
 from runner.declared import client_counter, objectives
 from runner.evidence import output_of, read_evidence
-from runner.run_log import note_begin, note_end
 from runner.run_summary import KilledPod, RunSummary, new_pods
+from runner.runs.log import note_begin, note_end
 from runner.verdict import Outcome, Verdict, decide
 
 logger = logging.getLogger("chaostoolkit")

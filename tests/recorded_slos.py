@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from clients.prometheus import LabelledValue
+from slos.budget.recorded import Recorded
 from slos.duration import format_duration
-from slos.recorded import Recorded
 from slos.rules.names import (
     BAD_EVENTS,
     BUDGET_REMAINING,

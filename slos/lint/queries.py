@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import promql_parser as ast
 
-from slos.counting import counter_query, fixed_ranges, refuse_groups, shape
 from slos.model import EventRatio, GaugeThreshold, LatencyThreshold, RawRatio, Slo
 from slos.problems import Problem
-from slos.promql import (
+from slos.promql.counting import counter_query, fixed_ranges, refuse_groups, shape
+from slos.promql.indicators import Read, queries, reads
+from slos.promql.language import (
     PromqlError,
     edge_texts,
     edges_matched,
@@ -17,8 +18,7 @@ from slos.promql import (
     parse,
     unwrapped,
 )
-from slos.queries import Read, queries, reads
-from slos.selectors import Selector
+from slos.promql.selectors import Selector
 
 KNOWN_GAUGES = {
     "DCGM_FI_DEV_XID_ERRORS": "holds the code of the last XID error, which goes up and down",

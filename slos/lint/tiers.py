@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from slos.duration import format_duration
 from slos.model import GaugeThreshold, RawRatio, Slo
 from slos.problems import Place, Problem
-from slos.promql import PromqlError, has_window
+from slos.promql.language import PromqlError, has_window
 from slos.tiers import DAY, MINUTE, SLICE_SECONDS, TIERS, Tier
 
 _SHORT_PERIOD = 28 * DAY

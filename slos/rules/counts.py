@@ -7,10 +7,10 @@ does not exist (yet) is no bad event, a number of bad events never exceeds that 
 import re
 from dataclasses import dataclass
 
-from slos.counting import counts_expression
 from slos.duration import scaled
 from slos.model import Comparison, EventRatio, GaugeThreshold, Indicator, LatencyThreshold, RawRatio
-from slos.promql import at_window, has_window, histogram_buckets
+from slos.promql.counting import counts_expression
+from slos.promql.language import at_window, has_window, histogram_buckets
 from slos.rules.literals import number
 from slos.rules.slices import tiled
 from slos.tiers import MINUTE, SLICE_SECONDS

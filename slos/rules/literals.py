@@ -3,7 +3,7 @@
 import math
 from functools import lru_cache
 
-from slos.selectors import quoted
+from slos.promql.selectors import quoted
 
 
 def number(value: float) -> str:

@@ -7,12 +7,12 @@ import shlex
 
 from slos.duration import format_duration, scaled
 from slos.model import EventRatio, GaugeThreshold, LatencyThreshold, RawRatio, Slo
+from slos.promql.selectors import quoted
 from slos.rules.calendar import start_series
 from slos.rules.go_template import literal
 from slos.rules.literals import number, series
 from slos.rules.names import BAD_EVENTS, BUDGET_REMAINING, BURN_RATE, EVENTS
 from slos.rules.windows import period
-from slos.selectors import quoted
 from slos.tiers import Tier
 
 _PERCENT = 'printf "%.1f%%"'

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice, product
 
-from slos.promql import Selector
+from slos.promql.language import Selector
 from slos.rules_test.evaluate import UnderivableError, matches
 from slos.rules_test.samples import samples
 

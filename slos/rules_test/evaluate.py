@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slos.promql import Selector, selectors_in
+from slos.promql.language import Selector, selectors_in
 
 if TYPE_CHECKING:
     from promql_parser import AggregateExpr, BinaryExpr, Call, Expr

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from slos.burn import Counts, budget_left, burn_rate
 from slos.duration import format_duration
 from slos.model import CalendarWindow, Slo
-from slos.promql import quoted
+from slos.promql.language import quoted
 from slos.rules.names import BAD_EVENTS, BUDGET_REMAINING, BURN_RATE, EVENTS, OBJECTIVE, WINDOW_COVERAGE
 from slos.rules_test.prediction import STRAIGHT_SECONDS, Alerts, Prediction
 from slos.rules_test.scenarios import Scenario

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import permutations, product
 from typing import TYPE_CHECKING
 
-from slos.counting import counter_query
 from slos.duration import scaled
 from slos.model import EventRatio, GaugeThreshold, Indicator, LatencyThreshold, RawRatio
-from slos.promql import PromqlError, at_window, histogram_buckets, parse, selectors_in
+from slos.promql.counting import counter_query
+from slos.promql.language import PromqlError, at_window, histogram_buckets, parse, selectors_in
 from slos.rules_test.candidates import candidates
 from slos.rules_test.evaluate import COUNTER_FUNCTIONS, Steady, UnderivableError, evaluate, matches, single
 from slos.rules_test.gauge_levels import levels

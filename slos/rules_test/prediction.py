@@ -10,7 +10,7 @@ from itertools import product
 
 from slos.burn import Counts, burn_rate
 from slos.model import CalendarWindow, RawRatio, Slo
-from slos.promql import has_window
+from slos.promql.language import has_window
 from slos.rules_test.timeline import Extent, Timeline
 from slos.tiers import HOUR, SLICE_SECONDS, TIERS, Tier, TierName
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from slos.duration import scaled
 from slos.model import CalendarWindow, EventRatio, GaugeThreshold, LatencyThreshold, RawRatio, Slo
-from slos.promql import has_window, quoted
+from slos.promql.language import has_window, quoted
 from slos.rules.names import BAD_EVENTS, CALENDAR_START, EVENTS
 from slos.rules_test.evaluate import UnderivableError
 from slos.rules_test.inputs import Inputs, InputSeries

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from slos.duration import format_duration, scaled
 from slos.model import CalendarWindow, Slo
-from slos.promql import quoted
+from slos.promql.language import quoted
 from slos.rules.names import BAD_EVENTS, EVENTS, WINDOW_COVERAGE
 from slos.rules.rule import RecordingRule, Rule, RuleGroup
 from slos.rules.text import rule_file

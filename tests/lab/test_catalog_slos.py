@@ -12,7 +12,7 @@ import pytest
 from lab.network import LabNetwork
 from lab.servers import SERVERS, find
 from lab.slo_rules import CATALOG, covered
-from slos.reading import read
+from slos.files.reading import read
 from slos.rules.names import BUDGET_REMAINING, BURN_RATE, EVENTS
 from tests.lab.labs import Lab
 from tests.waiting import wait_for

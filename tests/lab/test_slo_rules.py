@@ -7,8 +7,8 @@ import yaml
 
 from lab.servers import SERVERS
 from lab.slo_rules import CATALOG, STACK_LABEL, STACKS, covered, write
+from slos.files.reading import read
 from slos.model import Slo
-from slos.reading import read
 
 EVERYTHING = [server.name for server in SERVERS]
 NOT_IN_THE_LAB = {"sglang", "kserve", "ray-serve", "mlserver", "triton-summaries"}

@@ -10,9 +10,9 @@ from chaoslib.types import Dry
 
 from actions.run_context import NoOpenRunError, close_run, current_run
 from runner import summary
-from runner.chaos_runs import RUNNING
-from runner.run_log import read_run_log
-from tests.runner.journals import activity, journal
+from runner.runs.chaos import RUNNING
+from runner.runs.log import read_run_log
+from tests.runner.runs.journals import activity, journal
 
 HYPOTHESIS = {
     "probes": [

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from runner.evidence import Evidence, Failure, Hypothesis, read_evidence
 from runner.verdict import Outcome, decide
-from tests.runner.journals import activity, failed, journal, met, outside, states, succeeded, unreadable
+from tests.runner.runs.journals import activity, failed, journal, met, outside, states, succeeded, unreadable
 
 KILL = activity("kill", "actions.pods", "kill")
 HEAL = activity("heals", "probes.kube", "healed")

@@ -11,12 +11,12 @@ import pytest
 import slos
 from lab.workloads.buckets import HTTP_REQUEST, INTER_TOKEN, REQUEST_LATENCY, TIME_TO_FIRST_TOKEN
 from lab.workloads.trainer.metrics import STEP_EDGES
+from slos.files.reading import Loaded, read
 from slos.model import LatencyThreshold, Slo
-from slos.promql import edge_texts
-from slos.queries import reads
-from slos.reading import Loaded, read
+from slos.promql.indicators import reads
+from slos.promql.language import edge_texts
+from slos.promql.selectors import Selector
 from slos.rules.compile import AlertRule, compile_slo
-from slos.selectors import Selector
 from slos.tiers import TIER
 
 CATALOG = Path(slos.__file__).parent / "catalog"

@@ -3,7 +3,7 @@
 import pytest
 
 from slos.model import EventRatio, GaugeThreshold, RawRatio, Slo
-from slos.promql import at_window
+from slos.promql.language import at_window
 from slos.tiers import SLICE_SECONDS
 from tests.slos.rules.promtool import Case, needs_promtool, run
 from tests.slos.test_catalog import all_slos

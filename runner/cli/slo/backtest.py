@@ -72,7 +72,7 @@ def command(
     from runner.cli.slo.loading import load_or_exit
     from runner.cli.slo.objectives import changed_objectives
     from runner.cli.slo.progress import Progress
-    from runner.slo_backtest import MOST_TIME_SCALE, Span, StepError, query_count, try_slo
+    from runner.slo.backtest import MOST_TIME_SCALE, Span, StepError, query_count, try_slo
     from slos.duration import DurationError, parse_duration
 
     for option, number in (("--days", days), ("--time-scale", time_scale)):

@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from runner.slo_backtest import Span, Tried
-from slos.backtest import Backtest, Firing
+from runner.slo.backtest import Span, Tried
+from slos.budget.backtest import Backtest, Firing
 
 
 def backtest_document(tried: Sequence[Tried], asked: Span, url: str) -> str:

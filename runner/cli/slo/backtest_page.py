@@ -8,8 +8,8 @@ from rich.text import Text
 from runner.cli.slo.figures import events, exact_share, moment, printable, share, span
 from runner.cli.slo.page import Page
 from runner.cli.slo.tables import table
-from runner.slo_backtest import Span, Tried
-from slos.backtest import Backtest
+from runner.slo.backtest import Span, Tried
+from slos.budget.backtest import Backtest
 from slos.duration import format_duration
 from slos.tiers import TIERS
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import click
 
-from runner.chaos_runs import ChaosRun
 from runner.cli.slo.at_time import at_or_now
 from runner.cli.slo.figures import printable
 from runner.cli.slo.options import at_option, json_option, prometheus_option, timeout_option
 from runner.exit_codes import Exit
+from runner.runs.chaos import ChaosRun
 
 
 @click.command(name="burn", short_help="One SLO's budget: how it was spent, when, and by what.")
@@ -54,7 +54,7 @@ def command(
         click.echo(f"chaos slo burn: warning: {warning}", err=True)
 
     from runner.cli.slo.prometheus import asked, told_while_waiting
-    from runner.slo_review import NothingToReviewError, beside, read_review
+    from runner.slo.review import NothingToReviewError, beside, read_review
 
     try:
         with (
@@ -81,8 +81,8 @@ def command(
 
 def _chaos_runs(journals: tuple[Path, ...]) -> tuple[list[ChaosRun], tuple[str, ...]]:
     """The runs of this machine's log and of the journals, each once; exits with 2 when a file is no journal."""
-    from runner.journal_runs import JournalError, read_journal
-    from runner.run_log import default_path, read_run_log
+    from runner.runs.journals import JournalError, read_journal
+    from runner.runs.log import default_path, read_run_log
 
     log = read_run_log(default_path())
     try:

@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from runner.chaos_runs import Coincidence
 from runner.cli.slo.status_document import status_document
-from runner.slo_review import BudgetReview
-from slos.review import Burn
+from runner.runs.chaos import Coincidence
+from runner.slo.review import BudgetReview
+from slos.budget.review import Burn
 
 
 def burn_document(found: BudgetReview, beside: Sequence[Sequence[Coincidence]], url: str) -> str:

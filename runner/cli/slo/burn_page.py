@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from runner.chaos_runs import Coincidence
 from runner.cli.slo.figures import events, exact_share, moment, printable, rate, share, span
 from runner.cli.slo.plot import Charset, budget_plot
 from runner.cli.slo.tables import facts, table
-from runner.slo_review import BudgetReview
-from slos.review import Burn, Review
-from slos.status import State
+from runner.runs.chaos import Coincidence
+from runner.slo.review import BudgetReview
+from slos.budget.review import Burn, Review
+from slos.budget.status import State
 
 _STYLES: Mapping[State, str] = {
     "good": "bold green",

@@ -18,10 +18,10 @@ from runner.cli.slo.prometheus import asked, told_while_waiting
 from runner.cli.slo.status_document import status_document
 from runner.cli.slo.terminal import say
 from runner.exit_codes import Exit
+from slos.budget.gate import Limits, Outcome, Verdict, verdict, whole
+from slos.budget.status import SloStatus
 from slos.duration import DurationError, format_duration, parse_duration
-from slos.gate import Limits, Outcome, Verdict, verdict, whole
 from slos.model import CalendarUnit
-from slos.status import SloStatus
 from slos.tiers import ALERT_WINDOWS
 
 _EXITS: dict[Outcome, Exit] = {"good": Exit.HELD, "breached": Exit.BREACHED, "unknown": Exit.INCONCLUSIVE}

@@ -8,9 +8,9 @@ from typing import TypeVar
 import click
 
 from clients.prometheus import Prometheus
-from runner.slo_status import read_statuses
+from runner.slo.status import read_statuses
+from slos.budget.status import SloStatus, unrecorded
 from slos.model import Slo
-from slos.status import SloStatus, unrecorded
 
 F = TypeVar("F", bound=Callable[..., None])
 

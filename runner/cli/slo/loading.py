@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from runner.exit_codes import Exit
-from runner.slo_files import CATALOG, load
+from runner.slo.files import CATALOG, load
 from slos.model import SloSet
 from slos.problems import Problem
 

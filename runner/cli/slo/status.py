@@ -14,7 +14,7 @@ from runner.cli.slo.status_document import status_document
 from runner.cli.slo.status_table import table
 from runner.cli.slo.terminal import paint, say, width
 from runner.exit_codes import Exit
-from slos.status import worst_first
+from slos.budget.status import worst_first
 
 
 @click.command()

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from slos.status import SloStatus
+from slos.budget.status import SloStatus
 
 
 def status_document(status: SloStatus) -> dict[str, Any]:

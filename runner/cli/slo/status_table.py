@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runner.cli.slo.figures import exact_share, moment, printable, span
+from slos.budget.status import SloStatus, State
 from slos.duration import format_duration
-from slos.status import SloStatus, State
 from slos.tiers import ALERT_WINDOWS, TIER
 
 Paint = Callable[[str, str], str]

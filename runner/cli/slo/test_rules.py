@@ -14,7 +14,7 @@ from runner.cli.slo.loading import load_or_exit
 from runner.cli.slo.options import files_argument, json_option, time_scale_option
 from runner.cli.slo.progress import Progress
 from runner.exit_codes import Exit
-from runner.rule_tests import PROMTOOL_VARIABLE, SloResult, find_promtool, test_rules
+from runner.slo.rule_tests import PROMTOOL_VARIABLE, SloResult, find_promtool, test_rules
 from slos.model import Slo
 from slos.rules_test.write import check_time_scale
 

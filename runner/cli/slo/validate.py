@@ -13,7 +13,7 @@ import click
 from runner.cli.slo.loading import print_problems
 from runner.cli.slo.options import files_argument, json_option, time_scale_option, timeout_option
 from runner.exit_codes import Exit
-from runner.slo_files import CATALOG, load
+from runner.slo.files import CATALOG, load
 from slos.model import Slo
 from slos.problems import Problem
 
@@ -88,7 +88,7 @@ def _live(slos: Sequence[Slo], url: str | None, timeout_seconds: float, time_sca
     # The HTTP client takes longer to import than all files to check.
     from clients.prometheus import Prometheus, PrometheusError
     from clients.prometheus_metadata import PrometheusMetadata
-    from runner.slo_live_checks import check_live
+    from runner.slo.live_checks import check_live
 
     try:
         prometheus = Prometheus(url, timeout=timeout_seconds)

@@ -17,7 +17,7 @@ from slos.model import (
     Window,
 )
 from slos.problems import Place
-from slos.selectors import quoted
+from slos.promql.selectors import quoted
 from slos.tiers import DAY, HOUR, MINUTE, TIERS
 
 AWKWARD = [

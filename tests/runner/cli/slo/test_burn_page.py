@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from runner.chaos_runs import ChaosRun, Coincidence
 from runner.cli.slo.burn_page import burn_page
 from runner.cli.slo.page import Page
-from runner.slo_review import BudgetReview
+from runner.runs.chaos import ChaosRun, Coincidence
+from runner.slo.review import BudgetReview
+from slos.budget.review import Slices, review
+from slos.budget.status import SloStatus
 from slos.burn import Counts
-from slos.review import Slices, review
-from slos.status import SloStatus
 
 AT = 1_790_002_800.0  # 2026-09-21T15:00:00Z
 GOOD = Counts(0, 1000)

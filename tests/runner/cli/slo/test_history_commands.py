@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from runner.run_log import note_begin, note_end
+from runner.runs.log import note_begin, note_end
 from slos.rules.names import BAD_EVENTS, EVENTS
 from tests.clients.misbehaving import Answer, answering, body
 from tests.recorded_slos import AT, AT_TEXT, FakeSlo

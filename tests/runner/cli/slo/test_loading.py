@@ -4,7 +4,7 @@ import pytest
 
 from runner.cli.slo.loading import load_or_exit
 from runner.exit_codes import Exit
-from tests.slos.documents import RATIO_SLO, changed, text
+from tests.slos.files.documents import RATIO_SLO, changed, text
 
 
 def test_good_files_are_read_without_a_word(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from runner.cli.slo.status_table import table
-from slos.status import SloStatus, judge, worst_first
+from slos.budget.status import SloStatus, judge, worst_first
 from tests.recorded_slos import AT, FakeSlo, recorded
 
 PAGING = {"1h": 20.0, "5m": 31.25, "30m": 12.0, "2h": 3.3}

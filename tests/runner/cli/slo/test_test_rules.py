@@ -6,7 +6,7 @@ from click.testing import CliRunner, Result
 
 from runner.cli.slo.test_rules import command
 from runner.exit_codes import Exit
-from runner.rule_tests import PROMTOOL_VARIABLE
+from runner.slo.rule_tests import PROMTOOL_VARIABLE
 from tests.slos.rules.promtool import needs_promtool
 
 SLO = """
@@ -55,7 +55,7 @@ def a_promtool(directory: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> N
 @pytest.fixture
 def no_promtool(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(PROMTOOL_VARIABLE, raising=False)
-    monkeypatch.setattr("runner.rule_tests.shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("runner.slo.rule_tests.shutil.which", lambda *_, **__: None)
 
 
 def test_what_passes_is_said_in_a_line(slos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""SLOs against the world: files, Prometheus, promtool."""

@@ -1,0 +1,80 @@
+"""Reads SLO files and directories of them."""
+
+import gc
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import slos
+from slos.files.reading import Loaded, read
+from slos.problems import Place, Problem
+
+CATALOG = Path(slos.__file__).parent / "catalog"
+"""The SLOs that come with mlchaos."""
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+def load(paths: Sequence[Path]) -> Loaded:
+    """What files, and directories of *.yaml and *.yml files at any depth, declare together.
+
+    Hidden files and directories are passed over. Whatever else cannot be read is a problem of the result; a file named
+    twice is read once.
+    """
+    problems: list[Problem] = []
+    texts: dict[str, str] = {}
+    for path in _files(paths, problems):
+        try:
+            texts[str(path)] = path.read_bytes().decode("utf-8-sig")
+        except OSError as error:
+            problems.append(_unreadable(path, error))
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            problems.append(Problem(Place(str(path), line), "no UTF-8 text", "save the file as UTF-8"))
+    with _without_garbage_collection():
+        loaded = read(texts)
+    return Loaded(loaded.slos, tuple(sorted((*problems, *loaded.problems), key=lambda problem: problem.place)))
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Reading makes no cycles, and many objects that stay: looking through them again and again doubles its time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _files(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Path]:
+    seen: set[str] = set()
+    for path in paths:
+        for file in _within(path, problems) if os.path.isdir(path) else [path]:  # noqa: PTH112 (never raises)
+            real = os.path.realpath(file)
+            if real not in seen:
+                seen.add(real)
+                yield file
+
+
+def _within(directory: Path, problems: list[Problem]) -> list[Path]:
+    """The files of a directory, sorted; hidden files and directories are not looked at."""
+    files: list[Path] = []
+    unread: list[Problem] = []
+    for place, below, names in os.walk(directory, onerror=lambda error: unread.append(_unreadable(directory, error))):
+        below[:] = [name for name in below if not name.startswith(".")]
+        files += [Path(place, name) for name in names if name.endswith(_SUFFIXES) and not name.startswith(".")]
+    problems += unread
+    if not files and not unread:
+        message = "no SLO file in this directory"
+        problems.append(Problem(Place(str(directory)), message, "name one with *.yaml or *.yml files in it"))
+    return sorted(files)
+
+
+def _unreadable(path: Path, error: OSError) -> Problem:
+    reason = (error.strerror or str(error)).lower()
+    return Problem(
+        Place(str(error.filename or path)), f"cannot be read: {reason}", "check the path and its permissions"
+    )

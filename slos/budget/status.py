@@ -1,0 +1,277 @@
+"""The state of SLOs, judged from what Prometheus has recorded. Unknown is never good."""
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from slos.budget.budget_time import seconds_left
+from slos.budget.recorded import Declared, MalformedInfoError, Recorded, RecordedSlo, by_slo, declared
+from slos.duration import format_duration
+from slos.rules.intervals import LONG_INTERVAL_SECONDS, SHORT_INTERVAL_SECONDS, evaluation_seconds
+from slos.rules.windows import STRAIGHT_SECONDS
+from slos.tiers import HOUR, SLICE_SECONDS, TIER, TIERS, TierName, recorded_windows
+
+State = Literal["good", "burning", "exhausted", "unknown"]
+
+STALE_INTERVALS = 3
+LEAST_STALE_SECONDS = 15.0
+"""However often the rules are evaluated, a reading this old is not stale."""
+_SHORTEST, _HOUR = format_duration(SLICE_SECONDS), format_duration(HOUR)
+_NO_RULES = "load its rules into Prometheus: chaos slo rules"
+
+
+@dataclass(frozen=True, slots=True)
+class SloStatus:
+    """How one SLO stands. None is unknown, and what cannot be trusted is None.
+
+    Ratios are 0..1 (`budget_left` may be negative); `burn` is by window label, from the shortest, the SLO's own window
+    last; `period_seconds` is nominal, `seconds_to_exhaustion` are real seconds (infinite: never at this rate);
+    `coverage` is the share of the window of which there is data; `read_at` is the time of the newest reading (seconds
+    since the epoch). `reasons` say why the state is what it is. `recorded` is False where Prometheus has nothing of it.
+    """
+
+    name: str
+    state: State
+    reasons: tuple[str, ...] = ()
+    service: str = ""
+    objective: float | None = None
+    window: str = ""
+    period_seconds: float | None = None
+    time_scale: float = 1.0
+    alert: str = ""
+    sli: float | None = None
+    burn: Mapping[str, float | None] = field(default_factory=dict)
+    budget_left: float | None = None
+    coverage: float | None = None
+    seconds_to_exhaustion: float | None = None
+    burning_tiers: tuple[TierName, ...] = ()
+    read_at: float | None = None
+    recorded: bool = True
+
+
+def judge(recorded: Recorded, names: Collection[str] = ()) -> tuple[SloStatus, ...]:
+    """Every SLO that is recorded, by name; with `names` only those, unknown where nothing is recorded."""
+    found = by_slo(recorded)
+    wanted = sorted(set(names) or found)
+    return tuple(_status(name, found[name], recorded) if name in found else unrecorded(name) for name in wanted)
+
+
+def worst_first(statuses: Iterable[SloStatus]) -> list[SloStatus]:
+    """What pages before what is spent, then what makes tickets, then the unknown; within these the least budget."""
+    return sorted(
+        statuses, key=lambda one: (_rank(one), one.budget_left if one.budget_left is not None else 1, one.name)
+    )
+
+
+def _rank(status: SloStatus) -> int:
+    if status.state == "unknown":
+        return 3
+    if any(TIER[tier].urgency == "page" for tier in status.burning_tiers):
+        return 0
+    return {"exhausted": 1, "burning": 2}.get(status.state, 4)
+
+
+def unrecorded(name: str) -> SloStatus:
+    """The status of an SLO that nothing is recorded of: unknown, with the remedy."""
+    return SloStatus(name, "unknown", (f"nothing is recorded of it: {_NO_RULES}",), recorded=False)
+
+
+def _status(name: str, slo: RecordedSlo, recorded: Recorded) -> SloStatus:
+    if not name:
+        return SloStatus("?", "unknown", ("recorded series have no label slo: something else records under slo:",))
+    try:
+        one = _only_declaration(slo)
+    except MalformedInfoError as error:
+        services = {info["service"] for info in slo.infos if info.get("service")}
+        return SloStatus(name, "unknown", (str(error),), service=", ".join(sorted(services)))
+    judged = _judged(name, one, slo, recorded)
+    if doubts := _doubts(one, slo, recorded):
+        return _doubted(judged, doubts)
+    return judged
+
+
+def _only_declaration(slo: RecordedSlo) -> Declared:
+    if not slo.infos:
+        raise MalformedInfoError(f"its slo:info is missing: {_NO_RULES}")
+    if len(slo.infos) > 1:
+        services = ", ".join(sorted({info.get("service", "?") for info in slo.infos}))
+        raise MalformedInfoError(
+            f"it is recorded {len(slo.infos)} times (service {services}): rename one, choose one by its service, or "
+            "take away what doubles the series"
+        )
+    try:
+        return declared(slo.infos[0])
+    except MalformedInfoError as error:
+        raise MalformedInfoError(f"its slo:info is not of this version: {error}; {_NO_RULES}") from error
+
+
+def _doubts(one: Declared, slo: RecordedSlo, recorded: Recorded) -> list[str]:
+    """Why nothing that was read of an SLO can be relied on."""
+    doubts = [f"Prometheus warns that data may be missing: {warning}" for warning in recorded.warnings]
+    if slo.repeated:
+        doubts.append(
+            f"its {', '.join(sorted(slo.repeated))} is recorded more than once: is a rule group loaded twice?"
+        )
+    newest = slo.single.get("event time")
+    if newest is not None and recorded.at - newest > stale_after(SHORT_INTERVAL_SECONDS, one.time_scale):
+        age = format_duration(round(recorded.at - newest))
+        doubts.append(f"its newest reading is {age} old: does Prometheus still evaluate the rules?")
+    return doubts
+
+
+def stale_after(interval_seconds: float, time_scale: float) -> float:
+    """The age in seconds from which a reading is not of now, by the interval of its rules at a time scale of 1."""
+    return max(STALE_INTERVALS * evaluation_seconds(interval_seconds, time_scale), LEAST_STALE_SECONDS)
+
+
+def _doubted(judged: SloStatus, doubts: list[str]) -> SloStatus:
+    """The same without any value, which others would take for one; what was read stays in the reasons."""
+    facts = [f"last known: {reason}" for reason in judged.reasons if judged.state in ("exhausted", "burning")]
+    return SloStatus(
+        name=judged.name,
+        state="unknown",
+        reasons=(*doubts, *facts),
+        service=judged.service,
+        objective=judged.objective,
+        window=judged.window,
+        period_seconds=judged.period_seconds,
+        time_scale=judged.time_scale,
+        alert=judged.alert,
+        burn=dict.fromkeys(judged.burn),
+        read_at=judged.read_at,
+    )
+
+
+def _judged(name: str, one: Declared, slo: RecordedSlo, recorded: Recorded) -> SloStatus:
+    left = _budget_left(one, slo, recorded.at)
+    burn = _burns(one, slo, left, recorded.at)
+    objective = _objective(slo)
+    burning = tuple(tier for tier in one.tiers if _burns_over(tier, one, burn))
+    facts = _facts(one, left, burn, burning)
+    unknowns = _unknowns(one, slo, left, burn, recorded.at)
+    return SloStatus(
+        name=name,
+        state=_state(left, burning, unknowns),
+        reasons=(*facts, *unknowns),
+        service=one.service,
+        objective=objective,
+        window=one.window,
+        period_seconds=one.period_seconds,
+        time_scale=one.time_scale,
+        alert=one.alert,
+        sli=None if left is None or objective is None else 1 - (1 - left) * (1 - objective),
+        burn=burn,
+        budget_left=left,
+        coverage=_finite(slo.single.get("coverage")),
+        seconds_to_exhaustion=seconds_left(one, left, burn.get(_HOUR), recorded),
+        burning_tiers=burning,
+        read_at=slo.single.get("event time"),
+    )
+
+
+def _state(left: float | None, burning: tuple[TierName, ...], unknowns: list[str]) -> State:
+    if left is not None and left <= 0:
+        return "exhausted"
+    if burning:
+        return "burning"
+    return "unknown" if unknowns else "good"
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _objective(slo: RecordedSlo) -> float | None:
+    objective = slo.single.get("objective")
+    return objective if objective is not None and 0 < objective < 1 else None
+
+
+def _budget_left(one: Declared, slo: RecordedSlo, at: float) -> float | None:
+    enough = one.minimum_events == 0 or slo.events.get(one.window, 0) >= one.minimum_events
+    return _finite(slo.single.get("budget")) if enough and _long_rules_run(one, slo, at) else None
+
+
+def _long_rules_run(one: Declared, slo: RecordedSlo, at: float) -> bool:
+    """Whether the rules of the long windows, a group of their own, still give readings."""
+    read_at = slo.single.get("long time")
+    return read_at is not None and at - read_at <= stale_after(LONG_INTERVAL_SECONDS, one.time_scale)
+
+
+def _burns(one: Declared, slo: RecordedSlo, left: float | None, at: float) -> dict[str, float | None]:
+    """The burn rate by window; None where it is not recorded, or is of fewer events than the SLO judges by."""
+    windows = {format_duration(seconds): seconds for seconds in recorded_windows(one.period_seconds)}
+    long_rules_run = _long_rules_run(one, slo, at)
+    burn: dict[str, float | None] = {}
+    for label, seconds in windows.items():
+        fresh = seconds <= STRAIGHT_SECONDS or long_rules_run
+        enough = one.minimum_events == 0 or slo.events.get(label, 0) >= one.minimum_events
+        burn[label] = _finite(slo.burn_rates.get(label)) if fresh and enough else None
+    burn[one.window] = None if left is None else 1 - left
+    return burn
+
+
+def _burns_over(tier: TierName, one: Declared, burn: Mapping[str, float | None]) -> bool:
+    pair = (burn.get(TIER[tier].long), burn.get(TIER[tier].short))
+    return all(rate is not None and rate > TIER[tier].factor(one.period_seconds) for rate in pair)
+
+
+def _facts(
+    one: Declared, left: float | None, burn: Mapping[str, float | None], burning: tuple[TierName, ...]
+) -> list[str]:
+    facts = []
+    if left is not None and left <= 0:
+        facts.append(f"the budget of {one.window} is spent ({left:.1%} left)")
+    for name in burning:
+        tier = TIER[name]
+        facts.append(
+            f"{name}: burns at {burn[tier.long]:.3g} over {tier.long} and {burn[tier.short]:.3g} over {tier.short}, "
+            f"above {tier.factor(one.period_seconds):.3g}"
+        )
+    return facts
+
+
+def _unknowns(
+    one: Declared, slo: RecordedSlo, left: float | None, burn: Mapping[str, float | None], at: float
+) -> list[str]:
+    """Why an SLO cannot be called good, though nothing bad is known of it."""
+    unknowns = []
+    measured = slo.single.get("event time") is not None
+    if not measured:
+        unknowns.append("its SLI has no data: is what it measures scraped?")
+    else:
+        shortest = _SHORTEST if _SHORTEST in burn else one.window
+        fastest = next((tier.long for tier in TIERS if tier.name in one.tiers), shortest)
+        if burn.get(fastest) is None:
+            unknowns.append(_why_no_burn(one, slo, fastest))
+    if left is None and (measured or "budget" in slo.single):
+        unknowns.append(_why_no_budget(one, slo, at))
+    if _objective(slo) is None:
+        unknowns.append(f"its objective is not recorded, or none: {_NO_RULES}")
+    return unknowns
+
+
+def _why_no_burn(one: Declared, slo: RecordedSlo, window: str) -> str:
+    if few := _too_few(one, slo, window):
+        return few
+    if window in slo.burn_rates:
+        return f"its burn rate over {window} is {slo.burn_rates[window]}"
+    return f"there were no events in {window}"
+
+
+def _why_no_budget(one: Declared, slo: RecordedSlo, at: float) -> str:
+    budget = slo.single.get("budget")
+    if budget is None:
+        return "its budget is not recorded (yet): no events in its window?"
+    if not math.isfinite(budget):
+        return f"its budget is {budget}"
+    if not _long_rules_run(one, slo, at):
+        return "the rules of its long windows give nothing current: does Prometheus still evaluate them?"
+    return _too_few(one, slo, one.window)
+
+
+def _too_few(one: Declared, slo: RecordedSlo, window: str) -> str:
+    events = slo.events.get(window, 0)
+    if events >= one.minimum_events:
+        return ""
+    return f"{events:.0f} events in {window} are fewer than the {one.minimum_events:g} that it judges by"

@@ -1,0 +1,160 @@
+"""Alerting of an OpenSLO document: its annotations under `mlchaos.io/`.
+
+Anything else under that prefix is an error, so that a misspelt key does not go unnoticed until the night it matters.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slos.duration import DurationError, parse_duration
+from slos.files.alert_names import absent_alert, budget_burn_alert
+from slos.files.annotation_keys import KEYS, OPEN_KEYS, PREFIX
+from slos.files.field_types import spoken_duration
+from slos.files.findings import Findings
+from slos.files.nearest import nearest
+from slos.files.yaml_document import Path
+from slos.model import AbsentAlert, Alerting, TierAlert
+from slos.tiers import TIER, TIERS, TierName
+
+_URL = re.compile(r"https?://\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the annotations say; `paths` tells where, by the names of the model."""
+
+    alerting: Alerting
+    minimum_events: float
+    paths: Mapping[str, Path]
+
+
+def read_annotations(annotations: Mapping[str, str], slo_name: str, findings: Findings, path: Path) -> Declared:
+    """Alerting and minimum events of an SLO whose annotations stand at `path`. What is wrong goes to the findings."""
+    ours = {key.removeprefix(PREFIX): text for key, text in annotations.items() if key.startswith(PREFIX)}
+    reader = _Reader(ours, findings, path)
+    reader.refuse_unknown()
+    tiers = {
+        name: TierAlert(
+            severity=reader.text(f"severity.{name}", TIER[name].urgency),
+            for_seconds=reader.duration(f"for.{name}", 0.0),
+        )
+        for name in reader.tiers()
+    }
+    return Declared(
+        alerting=Alerting(
+            name=reader.text("alert-name", budget_burn_alert(slo_name)),
+            absent_name=reader.text("absent-alert-name", absent_alert(slo_name)),
+            tiers=tiers,
+            absent=reader.absent(paged=any(TIER[name].urgency == "page" for name in tiers)),
+            labels=reader.named("alert-label."),
+            annotations=reader.named("alert-annotation."),
+            runbook=reader.runbook(),
+        ),
+        minimum_events=reader.minimum_events(),
+        paths=reader.paths(),
+    )
+
+
+class _Reader:
+    """Takes one annotation after another, and reports each that does not say what it should."""
+
+    def __init__(self, ours: Mapping[str, str], findings: Findings, path: Path) -> None:
+        self._ours = ours
+        self._findings = findings
+        self._path = path
+
+    def refuse_unknown(self) -> None:
+        for key in self._ours:
+            if key in KEYS or any(key.startswith(start) and key != start for start in OPEN_KEYS):
+                continue
+            near = nearest(key, (*KEYS, *OPEN_KEYS))
+            remedy = f"write {PREFIX}{near}" if near else f"remove it; known are {', '.join((*KEYS, *OPEN_KEYS))}"
+            self._findings.unknown_key(self._at(key), f"unknown annotation {PREFIX + key!r}", remedy)
+
+    def text(self, key: str, default: str) -> str:
+        text = self._ours.get(key, default)
+        if not text.strip():
+            self._refuse(key, "an empty text", "write something, or leave the annotation out")
+            return default
+        return text
+
+    def duration(self, key: str, default: float) -> float:
+        text = self._ours.get(key)
+        if text is None:
+            return default
+        try:
+            return parse_duration(text)
+        except DurationError as error:
+            if text in ("0", "0s"):
+                return 0.0
+            message, _, remedy = str(error).rpartition(": ")
+            self._refuse(key, message, spoken_duration(text) or remedy)
+            return default
+
+    def tiers(self) -> tuple[TierName, ...]:
+        """Those switched on, from the fastest."""
+        text = self._ours.get("tiers")
+        every = tuple(tier.name for tier in TIERS)
+        if text is None:
+            return every
+        if text.strip() == "none":
+            return ()
+        wanted = [word.strip() for word in text.split(",")]
+        for word in wanted:
+            if word not in every:
+                near = nearest(word, every, 0.4)
+                remedy = f"write {near}" if near else f"write some of {', '.join(every)}, or none"
+                self._refuse("tiers", f"{word!r} is no tier", remedy)
+        return tuple(name for name in every if name in wanted)
+
+    def absent(self, *, paged: bool) -> AbsentAlert | None:
+        severity = self.text("absent", "page" if paged else "ticket")
+        for_seconds = self.duration("for.absent", 300.0)
+        return None if severity == "off" else AbsentAlert(severity, for_seconds)
+
+    def runbook(self) -> str | None:
+        text = self._ours.get("runbook")
+        if text is not None and not _URL.fullmatch(text):
+            self._refuse("runbook", f"{text!r} is no link", "write an address such as https://runbooks.example/llm")
+        return text
+
+    def minimum_events(self) -> float:
+        text = self._ours.get("minimum-events", "0")
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not 0 <= number < math.inf:
+            self._refuse("minimum-events", f"{text!r} is no number of events", 'write a number in quotes, such as "20"')
+            return 0.0
+        return number
+
+    def named(self, start: str) -> dict[str, str]:
+        """Annotations that end in a name: `alert-label.team` gives team."""
+        return {key.removeprefix(start): text for key, text in self._ours.items() if key.startswith(start)}
+
+    def paths(self) -> dict[str, Path]:
+        parts = {
+            "minimum-events": "minimum_events",
+            "alert-name": "alerting.name",
+            "absent-alert-name": "alerting.absent_name",
+            "tiers": "alerting.tiers",
+            "absent": "alerting.absent",
+            "runbook": "alerting.runbook",
+        }
+        found = {parts[key]: self._at(key) for key in self._ours if key in parts}
+        for start, part in (("alert-label.", "labels"), ("alert-annotation.", "annotations")):
+            found |= {
+                f"alerting.{part}.{key.removeprefix(start)}": self._at(key)
+                for key in self._ours
+                if key.startswith(start)
+            }
+        return found
+
+    def _refuse(self, key: str, message: str, remedy: str) -> None:
+        self._findings.error(self._at(key), message, remedy)
+
+    def _at(self, key: str) -> Path:
+        return (*self._path, PREFIX + key)

@@ -1,0 +1,74 @@
+"""What does not fit a field of a model, in our words, and what to write instead."""
+
+import math
+
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from slos.files.nearest import nearest
+from slos.files.shape import Shape
+
+_WANTED = {
+    "string_type": "a text",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "keys and values",
+    "model_type": "keys and values",
+}
+_SPOKEN = {**dict.fromkeys(("true", "yes", "on", "y"), "true"), **dict.fromkeys(("false", "no", "off", "n"), "false")}
+
+
+def refusal(message: str, remedy: str) -> PydanticCustomError:
+    """What a validator of a field raises."""
+    return PydanticCustomError("refused", "{message}; {remedy}", {"message": message, "remedy": remedy})
+
+
+def misfit(shape: Shape, detail: ErrorDetails) -> tuple[str, str]:
+    """Message and remedy for a value that is of the wrong type, or not one of those that may be."""
+    path, kind, value = detail["loc"], detail["type"], detail["input"]
+    context = detail.get("ctx", {})
+    if kind == "refused":
+        return context["message"], context["remedy"]
+    if kind in _WANTED:
+        remedy = _retyped(kind, value) or f"write {shape.written(path)}"
+        return f"{_described(value)} where {_WANTED[kind]} is wanted", remedy
+    if kind == "literal_error":
+        choices = [choice.strip("'") for choice in context["expected"].replace(" or ", ", ").split(", ")]
+        meant = nearest(str(value), choices, 0.5)
+        return f"{_described(value)} is none of {', '.join(choices)}", f"write {meant or ' or '.join(choices)}"
+    message = {"too_short": "no entries", "finite_number": f"{_described(value)} is not finite"}.get(
+        kind, detail["msg"]
+    )
+    return message, f"write {shape.written(path)}"
+
+
+def _described(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"{value}".lower()
+    if isinstance(value, int | float):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f"the text {value!r}" if len(value) <= 60 else f"the text {value[:57]!r}..."
+    return "a list" if isinstance(value, list) else "keys and values"
+
+
+def _retyped(kind: str, value: object) -> str | None:
+    """How to write the same value as the type that is wanted; None when it does not say one."""
+    if kind == "string_type" and isinstance(value, bool | int | float):
+        return f'put it in quotes: "{_described(value).removeprefix("the number ")}"'
+    if kind == "float_type" and isinstance(value, str):
+        number = _number(value)
+        return f"remove the quotes: {number}" if number else None
+    if kind == "bool_type" and isinstance(value, str):
+        return f"write {_SPOKEN.get(value.lower(), 'true or false')}, without quotes"
+    return None
+
+
+def _number(text: str) -> str | None:
+    try:
+        number = float(text.strip().removesuffix("%"))
+    except ValueError:
+        return None
+    return f"{number:.10g}" if math.isfinite(number) else None

@@ -1,0 +1,1 @@
+"""PromQL as SLOs use it: parsed, read, and made to count events."""

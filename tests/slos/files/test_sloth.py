@@ -1,0 +1,76 @@
+from slos.files.reading import read
+from slos.model import AbsentAlert, EventRatio, RawRatio, RollingWindow, Slo, TierAlert
+from slos.tiers import DAY
+from tests.slos.files.documents import GONE, SLOTH, SLOTH_OBJECT, Doc, changed, text
+
+SLO = "slos.0"
+
+
+def the_slo(document: Doc) -> Slo:
+    loaded = read({"f.yaml": text(document)})
+    assert [str(problem) for problem in loaded.problems] == []
+    (slo,) = loaded.slos.slos
+    return slo
+
+
+def test_a_file_of_sloth_becomes_slos_over_30_days() -> None:
+    slo = the_slo(SLOTH)
+    assert (slo.name, slo.service, slo.objective) == ("chat-requests-availability", "chat", 0.999)
+    assert (slo.window, slo.description) == (RollingWindow(30 * DAY), "Requests answered")
+    assert slo.indicator == EventRatio(
+        total="sum(rate(http_requests_total[{{.window}}]))",
+        bad='sum(rate(http_requests_total{code=~"5.."}[{{.window}}]))',
+    )
+
+
+def test_alerts_carry_the_labels_that_sloth_gives_them() -> None:
+    alerting = the_slo(SLOTH).alerting
+    assert alerting.name == "ChatHighErrorRate"
+    assert alerting.labels == {"team": "ml", "category": "availability", "owner": "serving"}
+    assert alerting.annotations == {"runbook": "https://runbooks.example/chat"}
+    assert alerting.runbook == "https://runbooks.example/chat"
+
+
+def test_page_and_ticket_alerts_are_two_tiers_each() -> None:
+    alerting = the_slo(SLOTH).alerting
+    page = TierAlert("critical", labels={"route": "pager"})
+    assert alerting.tiers == {"fast-page": page, "slow-page": page}
+    assert alerting.absent == AbsentAlert("critical")
+
+
+def test_without_alerts_nothing_is_told() -> None:
+    off = {"disable": True}
+    alerting = the_slo(changed(SLOTH, {f"{SLO}.alerting": {"page_alert": off, "ticket_alert": off}})).alerting
+    assert (alerting.tiers, alerting.absent) == ({}, None)
+
+
+def test_a_severity_of_all_alerts_is_that_of_each() -> None:
+    alerting = the_slo(changed(SLOTH, {f"{SLO}.alerting": {"labels": {"severity": "sev2"}}})).alerting
+    assert {tier.severity for tier in alerting.tiers.values()} == {"sev2"}
+    assert "severity" not in alerting.labels
+
+
+def test_the_kubernetes_object_says_the_same_in_its_spelling() -> None:
+    slo = the_slo(SLOTH_OBJECT)
+    assert slo.indicator == RawRatio("1 - avg_over_time(up[{{.window}}])")
+    assert set(slo.alerting.tiers) == {"fast-ticket", "slow-ticket"}
+    assert slo.place_of("indicator.query").path == "spec.slos[0].sli.raw.errorRatioQuery"
+
+
+def test_each_slo_stands_at_its_own_place() -> None:
+    second = changed(SLOTH["slos"][0], {"name": "latency"})
+    slos = read({"f.yaml": text(changed(SLOTH, {"slos.1": second, f"{SLO}.alerting": GONE}))}).slos.slos
+    assert [slo.place.path for slo in slos] == ["slos[0]", "slos[1]"]
+    assert [slo.alerting.name for slo in slos] == ["ChatRequestsAvailabilityBudgetBurn", "ChatHighErrorRate"]
+
+
+def test_every_slo_is_read_to_the_end() -> None:
+    document = changed(SLOTH, {f"{SLO}.objective": 0.999, f"{SLO}.sli": {"plugin": {"id": "x"}}, f"{SLO}.colour": 1})
+    assert [(problem.message, problem.remedy) for problem in read({"f.yaml": text(document)}).problems] == [
+        ("0.999 percent", "write 99.9, if that is what the ratio means"),
+        ("a plugin, which is not run here", "write the queries that it makes, under events or raw"),
+        (
+            "unknown key 'colour'",
+            "remove it; the keys known here are name, description, objective, labels, sli, alerting",
+        ),
+    ]
