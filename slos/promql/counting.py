@@ -7,9 +7,19 @@ from typing import Literal
 
 import promql_parser as ast
 
-from slos.duration import format_duration
+from slos.duration import format_duration, parse_duration
 from slos.model import WINDOW_PLACEHOLDER
-from slos.promql.language import PromqlError, at_window, children, has_window, number, parse, selectors_in, unwrapped
+from slos.promql.language import (
+    PARSED_WINDOW,
+    PromqlError,
+    at_window,
+    children,
+    has_window,
+    number,
+    parse,
+    selectors_in,
+    unwrapped,
+)
 
 Shape = Literal["one", "many", "grouped"]
 """What a query gives: one series without labels, one for each set of labels, or one for each group asked for."""
@@ -24,6 +34,7 @@ _WRITE = (
 _MARKER_SECONDS = 1_234_567.0
 """A range that nobody writes: what has it in the syntax tree had `{{.window}}` in the text."""
 _MARKER = format_duration(_MARKER_SECONDS)
+_PARSED_SECONDS = parse_duration(PARSED_WINDOW)
 _SELECTING = frozenset({"topk", "bottomk", "limitk", "limit_ratio", "count_values"})
 _SET_LEFT = frozenset({"and", "unless"})
 
@@ -129,14 +140,16 @@ def _plain(query: str) -> CounterQuery:
 
 def _windowed(query: str) -> CounterQuery:
     """An expression over {{.window}}."""
-    text = at_window(query, _MARKER_SECONDS).strip()
-    expr = unwrapped(parse(text))
+    marked = at_window(query, _MARKER_SECONDS).strip()
+    # Where every bracket holds the placeholder, the query as all others parse it tells as much: parsing is what costs.
+    window = _PARSED_SECONDS if marked.count("[") == marked.count(f"[{_MARKER}") else _MARKER_SECONDS
+    expr = unwrapped(parse(at_window(query, window)))
     ranges = tuple(_ranges(expr, None))
-    _check_ranges(ranges)
+    _check_ranges(ranges, window)
     if vector_ratio(expr) is not None:
         raise PromqlError("the query is a ratio, not a number of events", "give counts, or the ratio as a raw metric")
     refuse_groups(expr)
-    template = text.replace(_MARKER, WINDOW_PLACEHOLDER)
+    template = marked.replace(_MARKER, WINDOW_PLACEHOLDER)
     if shape(expr) == "many":
         if not isinstance(expr, ast.Call):
             raise PromqlError("the query gives a series for each set of labels", "put sum(...) around it")
@@ -160,11 +173,11 @@ def _ranges(expr: ast.Expr, function: str | None) -> Iterator[Range]:
             yield from _ranges(child, name)
 
 
-def _check_ranges(ranges: tuple[Range, ...]) -> None:
+def _check_ranges(ranges: tuple[Range, ...], window: float) -> None:
     functions = {function for function, _ in ranges}
     if any(seconds is None for _, seconds in ranges):
         raise PromqlError("a selector in the query has no range", f"write increase(x[{WINDOW_PLACEHOLDER}]) for it")
-    if any(seconds != _MARKER_SECONDS for _, seconds in ranges):
+    if any(seconds != window for _, seconds in ranges):
         raise PromqlError("one of the query's ranges is fixed", f"write [{WINDOW_PLACEHOLDER}] in its place")
     if not (functions <= COUNTING or functions == {_RATE}):
         odd = sorted(str(function) for function in functions - COUNTING - {_RATE})

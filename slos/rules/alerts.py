@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from slos.duration import format_duration, scaled
 from slos.model import AbsentAlert, Slo, TierAlert
 from slos.rules.go_template import literal, problem
-from slos.rules.literals import number, series
+from slos.rules.literals import number, recorded
 from slos.rules.names import BURN_RATE, EVENTS
-from slos.rules.on_call import absent_annotations, burn_annotations
+from slos.rules.on_call import BurnTexts, absent_annotations
 from slos.rules.rule import AlertRule
 from slos.rules.windows import SLICE
 from slos.tiers import TIERS, Tier
@@ -21,58 +22,67 @@ def alerts(slo: Slo, time_scale: float) -> list[AlertRule]:
 
     Raises ValueError for a label or annotation that Prometheus would not load.
     """
-    tiers = [_burn(slo, tier, alert, time_scale) for tier, alert in _tiers(slo)]
-    if slo.alerting.absent is None:
-        return tiers
-    return [*tiers, _absent(slo, slo.alerting.absent, time_scale)]
+    alerting = slo.alerting
+    common = _Common(
+        {**_checked(slo, alerting.labels, "label"), "slo": literal(slo.name), "service": literal(slo.service)},
+        {
+            **({"runbook_url": literal(alerting.runbook)} if alerting.runbook else {}),
+            **_checked(slo, alerting.annotations, "annotation"),
+        },
+    )
+    texts = BurnTexts(slo, time_scale)
+    found = [
+        _burn(slo, tier, alerting.tiers[tier.name], time_scale, common, texts)
+        for tier in TIERS
+        if tier.name in alerting.tiers
+    ]
+    if alerting.absent is not None:
+        found.append(_absent(slo, alerting.absent, time_scale, common))
+    return found
 
 
-def _tiers(slo: Slo) -> list[tuple[Tier, TierAlert]]:
-    return [(tier, slo.alerting.tiers[tier.name]) for tier in TIERS if tier.name in slo.alerting.tiers]
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What all alerts of an SLO have."""
+
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
 
 
-def _burn(slo: Slo, tier: Tier, alert: TierAlert, time_scale: float) -> AlertRule:
+def _burn(slo: Slo, tier: Tier, alert: TierAlert, time_scale: float, common: _Common, texts: BurnTexts) -> AlertRule:
     """Both windows burn: the long one says that it matters, the short one that it still goes on."""
     factor = number(tier.factor(slo.window.seconds))
-    long = series(BURN_RATE, slo=slo.name, window=tier.long)
-    short = series(BURN_RATE, slo=slo.name, window=tier.short)
+    long, short = recorded(BURN_RATE, slo.name, tier.long), recorded(BURN_RATE, slo.name, tier.short)
     expr = f"{long} > {factor} and ignoring (window) {short} > {factor}"
     if slo.minimum_events > 0:
-        enough = series(EVENTS, slo=slo.name, window=tier.short)
-        expr += f" and ignoring (window) {enough} >= {number(slo.minimum_events)}"
-    own = {"severity": literal(alert.severity), "tier": tier.name}
-    return AlertRule(
-        slo.alerting.name,
-        expr,
-        scaled(alert.for_seconds, time_scale),
-        _labels(slo, {**slo.alerting.labels, **alert.labels}, own),
-        _annotations(slo, burn_annotations(slo, tier, time_scale), {**slo.alerting.annotations, **alert.annotations}),
-    )
+        expr += f" and ignoring (window) {recorded(EVENTS, slo.name, tier.short)} >= {number(slo.minimum_events)}"
+    labels = {
+        **common.labels,
+        **_checked(slo, alert.labels, "label"),
+        "severity": literal(alert.severity),
+        "tier": tier.name,
+    }
+    annotations = {**texts.of(tier), **common.annotations, **_checked(slo, alert.annotations, "annotation")}
+    return AlertRule(slo.alerting.name, expr, scaled(alert.for_seconds, time_scale), _sorted(labels), annotations)
 
 
-def _absent(slo: Slo, alert: AbsentAlert, time_scale: float) -> AlertRule:
+def _absent(slo: Slo, alert: AbsentAlert, time_scale: float, common: _Common) -> AlertRule:
     return AlertRule(
         slo.alerting.absent_name,
-        f"absent({series(EVENTS, slo=slo.name, window=SLICE)})",
+        f"absent({recorded(EVENTS, slo.name, SLICE)})",
         scaled(alert.for_seconds, time_scale),
-        _labels(slo, slo.alerting.labels, {"severity": literal(alert.severity)}),
-        _annotations(slo, absent_annotations(slo, _for(alert, time_scale)), slo.alerting.annotations),
+        _sorted({**common.labels, "severity": literal(alert.severity)}),
+        {**absent_annotations(slo, _for(alert, time_scale)), **common.annotations},
     )
+
+
+def _sorted(labels: Mapping[str, str]) -> dict[str, str]:
+    return {name: labels[name] for name in sorted(labels)}
 
 
 def _for(alert: AbsentAlert, time_scale: float) -> str:
     seconds = scaled(alert.for_seconds, time_scale)
     return format_duration(seconds) if seconds else ""
-
-
-def _labels(slo: Slo, given: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
-    labels = {**_checked(slo, given, "label"), **own, "slo": literal(slo.name), "service": literal(slo.service)}
-    return {name: labels[name] for name in sorted(labels)}
-
-
-def _annotations(slo: Slo, own: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    runbook = {"runbook_url": literal(slo.alerting.runbook)} if slo.alerting.runbook else {}
-    return {**own, **runbook, **_checked(slo, given, "annotation")}
 
 
 def _checked(slo: Slo, given: Mapping[str, str], kind: str) -> Mapping[str, str]:

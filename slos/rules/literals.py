@@ -1,4 +1,4 @@
-"""Values and selectors of recorded series as PromQL writes them."""
+"""Values, and selectors of recorded series, as PromQL writes them."""
 
 import math
 from functools import lru_cache
@@ -6,6 +6,7 @@ from functools import lru_cache
 from slos.promql.selectors import quoted
 
 
+@lru_cache(4096)
 def number(value: float) -> str:
     """The shortest literal that gives exactly this number back: 5, 0.999, 1e-05, -Inf."""
     if math.isinf(value):
@@ -15,7 +16,6 @@ def number(value: float) -> str:
     return repr(value)
 
 
-@lru_cache(4096)
-def series(name: str, **labels: str) -> str:
+def recorded(name: str, slo: str, window: str | None = None) -> str:
     """A selector of one recorded series: slo:events{slo="x",window="5m"}."""
-    return name + "{" + ",".join(f"{label}={quoted(value)}" for label, value in labels.items()) + "}"
+    return f"{name}{{slo={quoted(slo)}}}" if window is None else f'{name}{{slo={quoted(slo)},window="{window}"}}'

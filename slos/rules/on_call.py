@@ -10,27 +10,56 @@ from slos.model import EventRatio, GaugeThreshold, LatencyThreshold, RawRatio, S
 from slos.promql.selectors import quoted
 from slos.rules.calendar import start_series
 from slos.rules.go_template import literal
-from slos.rules.literals import number, series
+from slos.rules.literals import number, recorded
 from slos.rules.names import BAD_EVENTS, BUDGET_REMAINING, BURN_RATE, EVENTS
-from slos.rules.windows import period
+from slos.rules.windows import windows
 from slos.tiers import Tier
 
 _PERCENT = 'printf "%.1f%%"'
 """Of a number in percent; humanizePercentage would write -1.99e+04%."""
 
 
-def burn_annotations(slo: Slo, tier: Tier, time_scale: float) -> dict[str, str]:
-    """Summary and description of a burn; the alert's value is the burn rate over the tier's long window."""
-    burns = f'{literal(_title(slo))} burns its error budget {{{{ $value | printf "%.1f" }}}} times as fast as it may'
-    parts = [
-        _bad(slo, tier, time_scale),
-        f"The objective of {_percent(slo.objective)} over {_span(slo)} allows {_percent(1 - slo.objective)}.",
-        _left(slo),
-        _gone(slo, tier, time_scale),
-        *_purpose(slo),
-        literal(f"Find out what spends it: chaos slo burn {shlex.quote(slo.name)}"),
-    ]
-    return {"summary": burns, "description": "\n".join(parts)}
+class BurnTexts:
+    """The annotations of an SLO's burn alerts; an alert's value is the burn rate over its tier's long window."""
+
+    def __init__(self, slo: Slo, time_scale: float) -> None:
+        """What is the same for all tiers is written once."""
+        self._slo = slo
+        self._time_scale = time_scale
+        self._service = literal(f"service {slo.service}")
+        self._summary = (
+            f'{literal(_title(slo))} burns its error budget {{{{ $value | printf "%.1f" }}}} times as fast as it may'
+        )
+        self._allowed = (
+            f"The objective of {_percent(slo.objective)} over {_span(slo)} allows {_percent(1 - slo.objective)}.\n"
+            f"Error budget left: {_value(f'100 * {recorded(BUDGET_REMAINING, slo.name)}', _PERCENT, 'unknown')}."
+        )
+        self._next = "\n".join(
+            [*_purpose(slo), literal(f"Find out what spends it: chaos slo burn {shlex.quote(slo.name)}")]
+        )
+
+    def of(self, tier: Tier) -> dict[str, str]:
+        """Summary and description."""
+        description = f"{self._bad(tier)}\n{self._allowed}\n{_gone(self._slo, tier, self._time_scale)}\n{self._next}"
+        return {"summary": self._summary, "description": description}
+
+    def _bad(self, tier: Tier) -> str:
+        """How bad it was over the tier's long window, in its real length."""
+        name, service = self._slo.name, self._service
+        ratio = f"{recorded(BAD_EVENTS, name, tier.long)} / {recorded(EVENTS, name, tier.long)}"
+        share = _value(ratio, "humanizePercentage", "an unknown share")
+        window = format_duration(scaled(tier.long_seconds, self._time_scale))
+        match self._slo.indicator:
+            case EventRatio():
+                return f"Over the last {window}, {share} of the events of {service} were bad."
+            case LatencyThreshold(threshold=threshold):
+                return (
+                    f"Over the last {window}, {share} of the events of {service} took longer than {number(threshold)}."
+                )
+            case RawRatio():
+                return f"Over the last {window}, the error ratio of {service} was {share}."
+            case GaugeThreshold():
+                return f"For {share} of the last {window}, {service} was outside of its bound."
 
 
 def absent_annotations(slo: Slo, waited: str) -> dict[str, str]:
@@ -56,33 +85,11 @@ def _purpose(slo: Slo) -> list[str]:
     return [literal(f"What it promises: {' '.join(slo.description.split())}")] if slo.description.strip() else []
 
 
-def _bad(slo: Slo, tier: Tier, time_scale: float) -> str:
-    """How bad it was over the tier's long window, in its real length."""
-    ratio = " / ".join(series(name, slo=slo.name, window=tier.long) for name in (BAD_EVENTS, EVENTS))
-    share = _value(ratio, "humanizePercentage", "an unknown share")
-    window = format_duration(scaled(tier.long_seconds, time_scale))
-    service = literal(f"service {slo.service}")
-    match slo.indicator:
-        case EventRatio():
-            return f"Over the last {window}, {share} of the events of {service} were bad."
-        case LatencyThreshold(threshold=threshold):
-            return f"Over the last {window}, {share} of the events of {service} took longer than {number(threshold)}."
-        case RawRatio():
-            return f"Over the last {window}, the error ratio of {service} was {share}."
-        case GaugeThreshold():
-            return f"For {share} of the last {window}, {service} was outside of its bound."
-
-
-def _left(slo: Slo) -> str:
-    left = f"100 * {series(BUDGET_REMAINING, slo=slo.name)}"
-    return f"Error budget left: {_value(left, _PERCENT, 'unknown')}."
-
-
 def _gone(slo: Slo, tier: Tier, time_scale: float) -> str:
     """When the budget is gone at the burn of the alert: slos.burn's seconds_to_exhaustion, as PromQL."""
-    left = f"clamp_min({series(BUDGET_REMAINING, slo=slo.name)}, 0)"
-    burn = series(BURN_RATE, slo=slo.name, window=tier.long)
-    window = period(slo, time_scale)
+    left = f"clamp_min({recorded(BUDGET_REMAINING, slo.name)}, 0)"
+    burn = recorded(BURN_RATE, slo.name, tier.long)
+    window = windows(slo.window, time_scale).whole
     if window.calendar is None:
         seconds = number(scaled(window.seconds, time_scale))
         query = f"{left} * {seconds} / ignoring (window) {burn}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from slos.model import CalendarWindow, EventRatio, GaugeThreshold, Indicator, LatencyThreshold, RawRatio, Slo
 from slos.rules.calendar import longest_seconds, start_series
 from slos.rules.counts import counts
-from slos.rules.literals import number, series
+from slos.rules.literals import number, recorded
 from slos.rules.names import (
     BAD_EVENTS,
     BUDGET_REMAINING,
@@ -18,7 +18,7 @@ from slos.rules.names import (
 )
 from slos.rules.rule import RecordingRule
 from slos.rules.slices import tiled
-from slos.rules.windows import SLICE, RecordedWindow, period, straight_windows, summed_windows
+from slos.rules.windows import SLICE, RecordedWindow, windows
 from slos.tiers import SLICE_SECONDS, TIERS
 
 _NOT_IN_A_LABEL_NAME = re.compile(r"[^a-zA-Z0-9_]")
@@ -33,7 +33,7 @@ _INDICATORS: dict[type[Indicator], str] = {
 def short_rules(slo: Slo, time_scale: float) -> list[RecordingRule]:
     """Windows counted straight from the indicator's series, all burn rates, the budget left, and the declaration."""
     rules = []
-    for window in straight_windows(slo, time_scale):
+    for window in windows(slo.window, time_scale).straight:
         expressions = counts(slo.indicator, window.seconds, time_scale)
         labels = _labels(slo, window=window.label)
         rules.append(RecordingRule(EVENTS, expressions.total, labels))
@@ -46,7 +46,7 @@ def long_rules(slo: Slo, time_scale: float) -> list[RecordingRule]:
     """Windows that are sums of slices, and how much of the SLO's own window has data."""
     rules = [
         RecordingRule(name, _summed(name, slo, window, time_scale), _labels(slo, window=window.label))
-        for window in summed_windows(slo, time_scale)
+        for window in windows(slo.window, time_scale).summed
         for name in (EVENTS, BAD_EVENTS)
     ]
     return [*rules, _coverage(slo, time_scale)]
@@ -70,12 +70,12 @@ def _labels(slo: Slo, **more: str) -> dict[str, str]:
 
 def _burn(slo: Slo) -> RecordingRule:
     """Every window in one rule; without events there is no burn rate, neither 0 nor NaN."""
-    bad, events = series(BAD_EVENTS, slo=slo.name), series(EVENTS, slo=slo.name)
+    bad, events = recorded(BAD_EVENTS, slo.name), recorded(EVENTS, slo.name)
     return RecordingRule(BURN_RATE, f"{bad} / ({events} > 0) / (1 - {number(slo.objective)})", {"slo": slo.name})
 
 
 def _info(slo: Slo, time_scale: float) -> RecordingRule:
-    whole = period(slo, time_scale)
+    whole = windows(slo.window, time_scale).whole
     calendar = whole.calendar
     labels = _labels(
         slo,
@@ -99,26 +99,26 @@ def _summed(name: str, slo: Slo, window: RecordedWindow, time_scale: float) -> s
 
 def _slices(name: str, slo: Slo, window: RecordedWindow, time_scale: float) -> str:
     """The slices of a window as a subquery; those of a calendar window are the ones that end after its beginning."""
-    recorded = series(name, slo=slo.name, window=SLICE)
+    counted = recorded(name, slo.name, SLICE)
     if window.calendar is None:
-        return recorded + tiled(window.seconds, SLICE_SECONDS, time_scale)
+        return counted + tiled(window.seconds, SLICE_SECONDS, time_scale)
     range_and_step = tiled(longest_seconds(window.calendar), SLICE_SECONDS, time_scale)
     start = start_series(window.calendar)
     # The beginning as it was recorded when the slice ended, which is that of the slice's own window: a comparison with
     # the time of each step would hold a sample for all of them, with data or without, and timestamp() would read the
     # series from its start for each. A slice that ends where a window begins belongs to the one before.
     begun = f"({start} offset 1ms == on () {start} @ end())"
-    return f"({recorded} and on () {begun}){range_and_step}"
+    return f"({counted} and on () {begun}){range_and_step}"
 
 
 def _remaining(slo: Slo, time_scale: float) -> RecordingRule:
-    burn = series(BURN_RATE, slo=slo.name, window=period(slo, time_scale).label)
+    burn = recorded(BURN_RATE, slo.name, windows(slo.window, time_scale).whole.label)
     return RecordingRule(BUDGET_REMAINING, f"1 - max({burn})", _labels(slo))
 
 
 def _coverage(slo: Slo, time_scale: float) -> RecordingRule:
     """Slices with data of those that the window has (so far, in a calendar window)."""
-    window = period(slo, time_scale)
+    window = windows(slo.window, time_scale).whole
     present = f"sum(count_over_time({_slices(EVENTS, slo, window, time_scale)}))"
     slices = number(max(round(window.seconds / SLICE_SECONDS), 1))
     if window.calendar is not None:

@@ -5,9 +5,12 @@ both sides before Prometheus 3, so that an hour of 5 m slices, evaluated at a fu
 millisecond less holds 12, in every version and at every time.
 """
 
+from functools import lru_cache
+
 from slos.duration import format_duration, scaled
 
 
+@lru_cache(4096)
 def tiled(seconds: float, slice_seconds: float, time_scale: float) -> str:
     """The range and step of a subquery over a window (declared seconds): `[59m59s999ms:5m]` for 1h in slices of 5m."""
     step = max(_milliseconds(slice_seconds, time_scale), 1)

@@ -69,7 +69,7 @@ def _group_list(groups: str, indent: str) -> str:
 
 
 def _group(group: RuleGroup, indent: str) -> str:
-    rules = "".join(_rule(rule, f"{indent}    ") for rule in group.rules)
+    rules = "".join([_rule(rule, f"{indent}    ") for rule in group.rules])
     return (
         f"{indent}- name: {scalar(group.name)}\n"
         f"{indent}  interval: {format_duration(group.interval_seconds)}\n"
@@ -91,8 +91,8 @@ def _rule(rule: Rule, indent: str) -> str:
 def _mapping(name: str, values: Mapping[str, str], indent: str) -> str:
     if not values:
         return ""
-    lines = "".join(f"{indent}  {_key(key)}: {_text(value, indent)}\n" for key, value in values.items())
-    return f"{indent}{name}:\n{lines}"
+    lines = [f"{indent}  {_key(key)}: {_text(value, indent)}\n" for key, value in values.items()]
+    return f"{indent}{name}:\n{''.join(lines)}"
 
 
 def _text(text: str, indent: str) -> str:

@@ -1,9 +1,10 @@
 """Which windows of an SLO are recorded, and how each gets its counts."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from slos.duration import format_duration
-from slos.model import CalendarWindow, RollingWindow, Slo
+from slos.model import CalendarWindow, RollingWindow, Window
 from slos.tiers import HOUR, SLICE_SECONDS, recorded_windows
 
 STRAIGHT_SECONDS = 6 * HOUR
@@ -21,30 +22,37 @@ class RecordedWindow:
     calendar: CalendarWindow | None = None
 
 
-def period(slo: Slo, time_scale: float) -> RecordedWindow:
-    """The SLO's own window. Calendars do not run faster: with a time scale it is the last 7, 30 or 91 days, scaled."""
-    window = slo.window
-    if isinstance(window, RollingWindow) or time_scale != 1:
-        return RecordedWindow(window.label, window.seconds)
-    return RecordedWindow(window.label, window.seconds, window)
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """The windows of an SLO: `whole` is its own, and one of the others, too."""
 
-
-def straight_windows(slo: Slo, time_scale: float) -> tuple[RecordedWindow, ...]:
+    whole: RecordedWindow
+    straight: tuple[RecordedWindow, ...]
     """Those counted straight from the indicator's series: always 5m, of which longer ones are made."""
-    return tuple(window for window in _windows(slo, time_scale) if _straight(window))
-
-
-def summed_windows(slo: Slo, time_scale: float) -> tuple[RecordedWindow, ...]:
+    summed: tuple[RecordedWindow, ...]
     """Those that are sums of slices."""
-    return tuple(window for window in _windows(slo, time_scale) if not _straight(window))
 
 
-def _straight(window: RecordedWindow) -> bool:
-    return window.seconds <= STRAIGHT_SECONDS and window.calendar is None
-
-
-def _windows(slo: Slo, time_scale: float) -> tuple[RecordedWindow, ...]:
-    whole = period(slo, time_scale)
+@lru_cache(1024)
+def windows(own: Window, time_scale: float) -> Windows:
+    """What is recorded of an SLO with this window."""
+    whole = _whole(own, time_scale)
     alerting = {SLICE_SECONDS, *recorded_windows(whole.seconds)} - {whole.seconds}
     others = (RecordedWindow(format_duration(seconds), seconds) for seconds in alerting)
-    return tuple(sorted((*others, whole), key=lambda window: window.seconds))
+    every = sorted((*others, whole), key=lambda window: window.seconds)
+    return Windows(
+        whole,
+        tuple(window for window in every if _is_straight(window)),
+        tuple(window for window in every if not _is_straight(window)),
+    )
+
+
+def _whole(own: Window, time_scale: float) -> RecordedWindow:
+    """Calendars do not run faster: with a time scale a calendar window is the last 7, 30 or 91 days, scaled."""
+    if isinstance(own, RollingWindow) or time_scale != 1:
+        return RecordedWindow(own.label, own.seconds)
+    return RecordedWindow(own.label, own.seconds, own)
+
+
+def _is_straight(window: RecordedWindow) -> bool:
+    return window.seconds <= STRAIGHT_SECONDS and window.calendar is None
