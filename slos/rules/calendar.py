@@ -12,8 +12,7 @@ from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
 from slos.model import CalendarWindow
-from slos.promql.selectors import quoted
-from slos.rules.literals import number
+from slos.rules.literals import number, series
 from slos.rules.names import CALENDAR_START
 from slos.rules.rule import RecordingRule
 
@@ -32,8 +31,7 @@ class _Run:
 
 def start_series(window: CalendarWindow) -> str:
     """The selector of the recorded beginning of the present window."""
-    labels = ",".join(f"{name}={quoted(value)}" for name, value in _labels(window).items())
-    return f"{CALENDAR_START}{{{labels}}}"
+    return series(CALENDAR_START, **_labels(window))
 
 
 def start_rule(window: CalendarWindow) -> RecordingRule:

@@ -13,7 +13,7 @@ from slos.rules.intervals import (
 )
 from slos.rules.recording import long_rules, short_rules
 from slos.rules.rule import AlertRule, RecordingRule, Rule, RuleGroup
-from slos.rules.windows import windows
+from slos.rules.windows import period
 from slos.tiers import TIER
 
 __all__ = ["AlertRule", "RecordingRule", "Rule", "RuleGroup", "compile_slo", "compile_slos"]
@@ -28,7 +28,7 @@ def compile_slos(slos: Iterable[Slo], time_scale: float = 1.0) -> tuple[RuleGrou
     """
     chosen = tuple(slos)
     groups = [group for slo in chosen for group in compile_slo(slo, time_scale)]
-    calendars = {calendar for slo in chosen if (calendar := windows(slo.window, time_scale).whole.calendar) is not None}
+    calendars = {calendar for slo in chosen if (calendar := period(slo, time_scale).calendar) is not None}
     if not calendars:
         return tuple(groups)
     ordered = sorted(calendars, key=lambda window: (window.unit, window.time_zone, window.first))

@@ -19,3 +19,8 @@ def number(value: float) -> str:
 def recorded(name: str, slo: str, window: str | None = None) -> str:
     """A selector of one recorded series: slo:events{slo="x",window="5m"}."""
     return f"{name}{{slo={quoted(slo)}}}" if window is None else f'{name}{{slo={quoted(slo)},window="{window}"}}'
+
+
+def series(name: str, **labels: str) -> str:
+    """A selector of series by all of the labels that are given."""
+    return name + "{" + ",".join([f"{label}={quoted(value)}" for label, value in labels.items()]) + "}"

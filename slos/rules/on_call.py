@@ -12,7 +12,7 @@ from slos.rules.calendar import start_series
 from slos.rules.go_template import literal
 from slos.rules.literals import number, recorded
 from slos.rules.names import BAD_EVENTS, BUDGET_REMAINING, BURN_RATE, EVENTS
-from slos.rules.windows import windows
+from slos.rules.windows import period
 from slos.tiers import Tier
 
 _PERCENT = 'printf "%.1f%%"'
@@ -89,7 +89,7 @@ def _gone(slo: Slo, tier: Tier, time_scale: float) -> str:
     """When the budget is gone at the burn of the alert: slos.burn's seconds_to_exhaustion, as PromQL."""
     left = f"clamp_min({recorded(BUDGET_REMAINING, slo.name)}, 0)"
     burn = recorded(BURN_RATE, slo.name, tier.long)
-    window = windows(slo.window, time_scale).whole
+    window = period(slo, time_scale)
     if window.calendar is None:
         seconds = number(scaled(window.seconds, time_scale))
         query = f"{left} * {seconds} / ignoring (window) {burn}"

@@ -18,7 +18,7 @@ from slos.rules.names import (
 )
 from slos.rules.rule import RecordingRule
 from slos.rules.slices import tiled
-from slos.rules.windows import SLICE, RecordedWindow, windows
+from slos.rules.windows import SLICE, RecordedWindow, period, windows
 from slos.tiers import SLICE_SECONDS, TIERS
 
 _NOT_IN_A_LABEL_NAME = re.compile(r"[^a-zA-Z0-9_]")
@@ -75,7 +75,7 @@ def _burn(slo: Slo) -> RecordingRule:
 
 
 def _info(slo: Slo, time_scale: float) -> RecordingRule:
-    whole = windows(slo.window, time_scale).whole
+    whole = period(slo, time_scale)
     calendar = whole.calendar
     labels = _labels(
         slo,
@@ -112,13 +112,13 @@ def _slices(name: str, slo: Slo, window: RecordedWindow, time_scale: float) -> s
 
 
 def _remaining(slo: Slo, time_scale: float) -> RecordingRule:
-    burn = recorded(BURN_RATE, slo.name, windows(slo.window, time_scale).whole.label)
+    burn = recorded(BURN_RATE, slo.name, period(slo, time_scale).label)
     return RecordingRule(BUDGET_REMAINING, f"1 - max({burn})", _labels(slo))
 
 
 def _coverage(slo: Slo, time_scale: float) -> RecordingRule:
     """Slices with data of those that the window has (so far, in a calendar window)."""
-    window = windows(slo.window, time_scale).whole
+    window = period(slo, time_scale)
     present = f"sum(count_over_time({_slices(EVENTS, slo, window, time_scale)}))"
     slices = number(max(round(window.seconds / SLICE_SECONDS), 1))
     if window.calendar is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from slos.duration import format_duration
-from slos.model import CalendarWindow, RollingWindow, Window
+from slos.model import CalendarWindow, RollingWindow, Slo, Window
 from slos.tiers import HOUR, SLICE_SECONDS, recorded_windows
 
 STRAIGHT_SECONDS = 6 * HOUR
@@ -45,6 +45,11 @@ def windows(own: Window, time_scale: float) -> Windows:
         tuple(window for window in every if _is_straight(window)),
         tuple(window for window in every if not _is_straight(window)),
     )
+
+
+def period(slo: Slo, time_scale: float) -> RecordedWindow:
+    """The SLO's own window."""
+    return windows(slo.window, time_scale).whole
 
 
 def _whole(own: Window, time_scale: float) -> RecordedWindow:
