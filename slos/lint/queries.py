@@ -7,7 +7,7 @@ import promql_parser as ast
 
 from slos.model import EventRatio, GaugeThreshold, LatencyThreshold, RawRatio, Slo
 from slos.problems import Problem
-from slos.promql.counting import counter_query, fixed_ranges, refuse_groups, shape
+from slos.promql.counting import counter_query, fixed_ranges, is_scalar, refuse_groups, shape
 from slos.promql.indicators import Read, queries, reads
 from slos.promql.language import (
     PromqlError,
@@ -122,6 +122,12 @@ def _instant(slo: Slo, indicator: RawRatio | GaugeThreshold) -> Iterator[Problem
         yield Problem(slo.place_of(part), "the query gives no number at a moment", "apply a function to the range")
     elif not found:
         yield Problem(slo.place_of(part), "the query reads no series", "name a metric in it")
+    elif is_scalar(expr):
+        yield Problem(
+            slo.place_of(part),
+            "the query gives a scalar, not a series",
+            "leave scalar(...) away, or put vector() around it",
+        )
     elif isinstance(indicator, GaugeThreshold) and shape(expr) == "grouped":
         yield Problem(
             slo.place_of(part),

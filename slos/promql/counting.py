@@ -36,6 +36,7 @@ _MARKER_SECONDS = 1_234_567.0
 _MARKER = format_duration(_MARKER_SECONDS)
 _PARSED_SECONDS = parse_duration(PARSED_WINDOW)
 _SELECTING = frozenset({"topk", "bottomk", "limitk", "limit_ratio", "count_values"})
+_SCALAR_FUNCTIONS = frozenset({"scalar", "time", "pi"})
 _SET_LEFT = frozenset({"and", "unless"})
 
 
@@ -112,6 +113,16 @@ def fixed_ranges(query: str) -> bool:
     return any(seconds not in (None, _MARKER_SECONDS) for _, seconds in ranges)
 
 
+def is_scalar(expr: ast.Expr) -> bool:
+    """Whether an expression gives a number without labels or series, which rules can neither sum nor compare."""
+    expr = unwrapped(expr)
+    if isinstance(expr, ast.Call):
+        return expr.func.name in _SCALAR_FUNCTIONS
+    if isinstance(expr, (ast.BinaryExpr, ast.UnaryExpr)):
+        return all(is_scalar(child) for child in children(expr))
+    return isinstance(expr, ast.NumberLiteral)
+
+
 def _aggregated(expr: ast.AggregateExpr) -> Shape:
     if str(expr.op) in _SELECTING:
         return "many"
@@ -149,6 +160,8 @@ def _windowed(query: str) -> CounterQuery:
     if vector_ratio(expr) is not None:
         raise PromqlError("the query is a ratio, not a number of events", "give counts, or the ratio as a raw metric")
     refuse_groups(expr)
+    if is_scalar(expr):
+        raise PromqlError("the query gives a scalar, not a series", "leave scalar(...) away")
     template = marked.replace(_MARKER, WINDOW_PLACEHOLDER)
     if shape(expr) == "many":
         if not isinstance(expr, ast.Call):

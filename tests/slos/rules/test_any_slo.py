@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from slos.duration import parse_duration
 from slos.lint import lint
-from slos.model import Slo, SloSet
+from slos.model import EventRatio, GaugeThreshold, Indicator, RawRatio, Slo, SloSet
 from slos.rules.compile import CALENDAR_GROUP, AlertRule, RecordingRule, RuleGroup, compile_slo, compile_slos
 from slos.rules.text import prometheus_rule, rule_file
 from tests.slos.rules.any_slo import TIME_SCALES, slos
+from tests.slos.rules.declared import slo as declared
 from tests.slos.rules.promtool import check, needs_promtool
 
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -77,7 +78,7 @@ def test_prometheus_loads_the_rules_of_every_slo_that_passes_lint(tmp_path: Path
     groups: list[RuleGroup] = []
     starts: dict[str, RecordingRule] = {}
 
-    @settings(ONE_AFTER_ANOTHER, max_examples=150)
+    @settings(ONE_AFTER_ANOTHER, max_examples=80)
     @given(slos(), TIME_SCALES)
     def collect(slo: Slo, time_scale: float) -> None:
         alone = replace(slo, name=f"{len(groups)}.{slo.name}")
@@ -92,3 +93,18 @@ def test_prometheus_loads_the_rules_of_every_slo_that_passes_lint(tmp_path: Path
     collect()
 
     check(rule_file([*groups, RuleGroup(CALENDAR_GROUP, 30, tuple(starts.values()))]), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "indicator",
+    [
+        EventRatio("requests_total", bad="scalar(sum(increase(errors_total[{{.window}}])))"),
+        EventRatio("requests_total", bad="2 * (scalar(sum(increase(errors_total[{{.window}}]))) + 1)"),
+        RawRatio("-scalar(error_ratio)"),
+        GaugeThreshold("time() - scalar(saved_at)", "lt", 60, 60),
+    ],
+)
+def test_what_gives_a_scalar_does_not_pass_lint_for_rules_could_not_sum_it(indicator: Indicator) -> None:
+    problems = lint(SloSet((declared(indicator=indicator),)))
+
+    assert any("gives a scalar, not a series" in str(problem) for problem in problems)
