@@ -3,6 +3,10 @@
 from typing import Any
 
 
+class NoReadingError(Exception):
+    """An SLI that should be read is unknown, and why."""
+
+
 class Reading(dict[str, Any]):
     """A dictionary with the keys value, slo, at (seconds since the epoch) and query, which compares like its value.
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from clients.prometheus import Prometheus, PrometheusError, Unknown
 from probes.counters import span
+from probes.reading import NoReadingError
 from probes.sli import HISTORY_SECONDS, Counts, EventRatio, LatencyShare, NotYet, Sli, history_seconds, measure
 
 logger = logging.getLogger("chaostoolkit")
@@ -22,10 +23,6 @@ WINDOW_SECONDS = 10.0
 SAY_AFTER_SECONDS = 2.0
 SERVER_ERRORS = {"status": "5.."}
 """Matches both the status itself (503) and the class that some exporters write (5xx)."""
-
-
-class NoReadingError(Exception):
-    """An SLI that should be read is unknown, and why."""
 
 
 def availability_sli(

@@ -12,8 +12,7 @@ import os
 import time
 
 from clients.prometheus import Prometheus, PrometheusError
-from probes.reading import Reading
-from probes.serving import NoReadingError
+from probes.reading import NoReadingError, Reading
 from probes.slo_recorded import quoted, read_recorded, selector
 from slos.budget.status import SloStatus, judge
 from slos.duration import DurationError, format_duration, parse_duration

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from lab.servers import BRING, BY_NAME, find
 from tests.octets import reserved_octet
 
 
@@ -20,3 +21,12 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLCHAOS_STATE_DIR", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _needed_servers(request: pytest.FixtureRequest) -> None:
+    """Skip a test marked `needs("prometheus", ...)` where a server is missing, with the command that brings it."""
+    for mark in request.node.iter_markers("needs"):
+        for name in mark.args:
+            if find(BY_NAME[name]) is None:
+                pytest.skip(f"{name} is not on this machine; bring it with: {BRING}")

@@ -2,7 +2,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.servers import BRING, BY_NAME, find
 from tests.lab.labs import Lab, a_lab
 
 
@@ -20,12 +19,3 @@ def bare_lab() -> Iterator[Lab]:
     with a_lab() as lab:
         lab.up("--bare")
         yield lab
-
-
-@pytest.fixture(autouse=True)
-def _needed_servers(request: pytest.FixtureRequest) -> None:
-    """Skip a test marked `needs("prometheus", ...)` where a server is missing, with the command that brings it."""
-    for mark in request.node.iter_markers("needs"):
-        for name in mark.args:
-            if find(BY_NAME[name]) is None:
-                pytest.skip(f"{name} is not on this machine; bring it with: {BRING}")

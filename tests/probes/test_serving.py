@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from probes.serving import POLL_SECONDS, NoReadingError, availability, declared, first_token_in_time, observed
+from probes.reading import NoReadingError
+from probes.serving import POLL_SECONDS, availability, declared, first_token_in_time, observed
 from probes.sli import DeclarationError, EventRatio, LatencyShare
 from tests.experiments.scripted_prometheus import Script, scripted_prometheus
 

@@ -13,8 +13,7 @@ from chaoslib.hypothesis import ensure_hypothesis_tolerance_is_valid, within_tol
 from chaoslib.run import Runner
 from chaoslib.types import Strategy
 
-from probes.reading import Reading
-from probes.serving import NoReadingError
+from probes.reading import NoReadingError, Reading
 from probes.slo import budget_left, burn_rate, sli_value, state
 from tests.recorded_slos import FakeSlo
 from tests.recording_prometheus import Recording, recording_prometheus

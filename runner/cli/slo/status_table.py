@@ -14,6 +14,8 @@ from slos.tiers import ALERT_WINDOWS, TIER
 Paint = Callable[[str, str], str]
 """Gives a text a style (`red`, `yellow`, `green`), or leaves it plain."""
 
+NAMES_AT_MOST = 3
+"""More than these are counted."""
 REASONS_AT_MOST = 20
 NAME_AT_LEAST = 12
 _FIXED = 99
@@ -146,13 +148,23 @@ def _notes(statuses: Sequence[SloStatus], told_of_windows: bool) -> list[str]:
     notes = [f"{one.name}: {one.state}: {'; '.join(one.reasons)}" for one in told[:REASONS_AT_MOST]]
     if len(told) > REASONS_AT_MOST:
         notes.append(f"... and {len(told) - REASONS_AT_MOST} more: --json tells the reasons of all")
-    partly = [f"{one.name} ({_window(one)})" for one in statuses if _partly_seen(one)]
-    if partly and not told_of_windows:
-        notes.append(f"Less than the whole window has been seen of {', '.join(partly)}")
+    if not told_of_windows:
+        notes += _partly_seen_windows([status for status in statuses if _partly_seen(status)])
     worst = next((status for status in statuses if status.state in ("burning", "exhausted")), None)
     if worst is not None:
         notes.append(f"What spent it: chaos slo burn {worst.name}")
     return notes
+
+
+def _partly_seen_windows(statuses: Sequence[SloStatus]) -> list[str]:
+    """One line for each share of a window that has been seen, with the names where they are few."""
+    names: dict[str, list[str]] = {}
+    for status in statuses:
+        names.setdefault(_window(status), []).append(status.name)
+    return [
+        f"Only {window} has been seen of {', '.join(of) if len(of) <= NAMES_AT_MOST else f'{len(of)} SLOs'}"
+        for window, of in names.items()
+    ]
 
 
 def _wrapped(text: str, width: int) -> list[str]:

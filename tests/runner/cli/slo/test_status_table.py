@@ -59,7 +59,7 @@ def test_the_narrowest_keeps_the_state_the_budget_and_its_end() -> None:
 def test_a_wide_terminal_shows_window_and_service() -> None:
     text = table(MANY, AT, 140, plain)
     assert row(text, "llm-chat-inter-token-latency")[-4:] == ["12%", "of", "28d", "llm"]
-    assert "Less than the whole window" not in text
+    assert "has been seen of" not in text
 
 
 def test_headings_do_not_run_together_above_narrow_columns() -> None:
@@ -69,7 +69,7 @@ def test_headings_do_not_run_together_above_narrow_columns() -> None:
 
 def test_coverage_is_told_below_where_its_column_is_not() -> None:
     text = table(MANY, AT, 100, plain)
-    assert "Less than the whole window has been seen of llm-chat-inter-token-latency (12% of 28d)" in text
+    assert "Only 12% of 28d has been seen of llm-chat-inter-token-latency" in text
 
 
 def test_the_head_says_as_of_when_and_counts_the_states() -> None:
