@@ -21,16 +21,17 @@ def backfilled(
     directory: Path,
     octet: int,
     openmetrics: str,
-    rule_file: str | None = None,
+    rule_files: Sequence[str] = (),
     rules_from: float = 0,
     then: Sequence[str] = (),
 ) -> Iterator[str]:
     """A Prometheus that has the samples of `openmetrics`; gives its URL.
 
     `openmetrics` is text in the OpenMetrics format with times (Unix seconds) that ends in `# EOF`. The recording rules
-    of `rule_file` (text) are then evaluated as they would have been from `rules_from` (Unix seconds) until the newest
-    sample, at each group's interval, at most 11,000 times. They do not see what others record: rules that read it
-    belong in a later file of `then`, each of which is evaluated for the last minute before the newest sample.
+    of `rule_files` (texts), one after the other, are then evaluated as they would have been from `rules_from` (Unix
+    seconds) until the newest sample, at each group's interval, at most 11,000 times; those of `then` only for the last
+    minute before the newest sample. The rules of one file do not see what others of it record: rules that read it
+    belong in a later file.
     """
     blocks = directory / "blocks"
     blocks.mkdir(parents=True)
@@ -38,8 +39,7 @@ def backfilled(
     source.write_text(openmetrics)
     _create_blocks(["openmetrics", str(source), str(blocks)])
     end = _newest(openmetrics)
-    spans = [(rule_file, rules_from)] if rule_file is not None else []
-    spans += [(text, end - LAST_SECONDS) for text in then]
+    spans = [*((text, rules_from) for text in rule_files), *((text, end - LAST_SECONDS) for text in then)]
     rules = directory / "rules.yml"  # of one name, so that groups of one name are evaluated at the same moments
     for index, (text, start) in enumerate(spans):
         rules.write_text(text)

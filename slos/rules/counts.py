@@ -33,34 +33,38 @@ class CountExpressions:
     total: str
 
 
-def counts(indicator: Indicator, seconds: float, time_scale: float = 1.0) -> CountExpressions:
+def counts(
+    indicator: Indicator, seconds: float, time_scale: float = 1.0, known_total: str | None = None
+) -> CountExpressions:
     """The counts of the last `seconds` (as declared; `time_scale` divides them).
 
     Events are counted as events. A raw ratio counts slices of 5 m (over a window) or of 1 m (of the moment); a gauge
-    threshold counts its own slices.
+    threshold counts its own slices. `known_total` is a selector of one series that has the value of `total` at the same
+    moment: `bad` then reads it there, and does not count the total again.
 
     Raises PromqlError for a query of which no events can be counted.
     """
     match indicator:
         case EventRatio():
-            return _events(indicator, scaled(seconds, time_scale))
+            return _events(indicator, scaled(seconds, time_scale), known_total)
         case LatencyThreshold():
             within, count = histogram_buckets(indicator.histogram, indicator.threshold)
-            return _events(EventRatio(total=count, good=within), scaled(seconds, time_scale))
+            return _events(EventRatio(total=count, good=within), scaled(seconds, time_scale), known_total)
         case RawRatio():
-            return _raw(indicator, seconds, time_scale)
+            return _raw(indicator, seconds, time_scale, known_total)
         case GaugeThreshold():
             return _gauge(indicator, seconds, time_scale)
 
 
-def _events(ratio: EventRatio, window: float) -> CountExpressions:
+def _events(ratio: EventRatio, window: float, known_total: str | None) -> CountExpressions:
     """The scalar of a total that is absent is NaN, so that bad events without one are dropped with it."""
     total = _operand(counts_expression(ratio.total, window))
+    limit = f"scalar({known_total or total})"
     if ratio.bad is not None:
-        bad = f"clamp_max({_operand(counts_expression(ratio.bad, window))} or vector(0), scalar({total})) >= 0"
+        bad = f"clamp_max({_operand(counts_expression(ratio.bad, window))} or vector(0), {limit}) >= 0"
     else:
         good = _operand(counts_expression(ratio.good or "", window))
-        bad = f"clamp_min({total} - ({good} or vector(0)), 0) >= 0"
+        bad = f"clamp_min({limit} - ({good} or vector(0)), 0) >= 0"
     return CountExpressions(bad, f"{total} >= 0")
 
 
@@ -68,16 +72,18 @@ def _operand(expression: str) -> str:
     return expression if _ONE_CALL.fullmatch(expression) else f"({expression})"
 
 
-def _raw(ratio: RawRatio, seconds: float, time_scale: float) -> CountExpressions:
+def _raw(ratio: RawRatio, seconds: float, time_scale: float, known_total: str | None) -> CountExpressions:
     """NaN is what a ratio without traffic gives: slices in which nothing happened, which is neither absent nor bad."""
     value = f"max({at_window(ratio.query, scaled(seconds, time_scale)).strip()})"
     if has_window(ratio.query):
         slices = number(seconds / SLICE_SECONDS)
         total = f"{slices} * ({value} >= bool -Inf)"
-        return CountExpressions(f"({slices} * clamp({value}, 0, 1) >= 0) or 0 * {total}", total)
-    slices = tiled(seconds, RAW_SLICE_SECONDS, time_scale)
-    total = f"sum_over_time(({value} >= bool -Inf){slices})"
-    return CountExpressions(f"sum_over_time((clamp({value}, 0, 1) >= 0){slices}) or 0 * {total}", total)
+        bad = f"({slices} * clamp({value}, 0, 1) >= 0)"
+    else:
+        tiles = tiled(seconds, RAW_SLICE_SECONDS, time_scale)
+        total = f"sum_over_time(({value} >= bool -Inf){tiles})"
+        bad = f"sum_over_time((clamp({value}, 0, 1) >= 0){tiles})"
+    return CountExpressions(f"{bad} or 0 * max({known_total or total})", total)
 
 
 def _gauge(gauge: GaugeThreshold, seconds: float, time_scale: float) -> CountExpressions:

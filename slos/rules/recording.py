@@ -34,7 +34,9 @@ def short_rules(slo: Slo, time_scale: float) -> list[RecordingRule]:
     """Windows counted straight from the indicator's series, all burn rates, the budget left, and the declaration."""
     rules = []
     for window in windows(slo.window, time_scale).straight:
-        expressions = counts(slo.indicator, window.seconds, time_scale)
+        # Rules of a group are evaluated in order: the total of this moment is there when the bad events need it.
+        total = recorded(EVENTS, slo.name, window.label)
+        expressions = counts(slo.indicator, window.seconds, time_scale, total)
         labels = _labels(slo, window=window.label)
         rules.append(RecordingRule(EVENTS, expressions.total, labels))
         rules.append(RecordingRule(BAD_EVENTS, expressions.bad, labels))

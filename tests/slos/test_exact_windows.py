@@ -54,10 +54,11 @@ class Filled:
 def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     declared = slo("uneven", EventRatio(total="r_total", bad='r_total{code=~"5.."}'), DAYS * DAY, OBJECTIVE)
     rules = [rule for group in compile_slo(declared) for rule in group.rules if isinstance(rule, RecordingRule)]
-    counts = [rule for rule in rules if rule.record in (EVENTS, BAD_EVENTS, WINDOW_COVERAGE)]
-    slices = [rule for rule in counts if rule.labels.get("window") == "5m"]
+    totals, bads = ([rule for rule in rules if rule.record == name] for name in (EVENTS, BAD_EVENTS))
+    slices = [[rule for rule in some if rule.labels["window"] == "5m"] for some in (totals, bads)]
     then = [
-        [rule for rule in counts if rule not in slices],
+        [rule for rule in totals if rule not in slices[0]],
+        [rule for rule in bads if rule not in slices[1]] + [rule for rule in rules if rule.record == WINDOW_COVERAGE],
         [rule for rule in rules if rule.record == BURN_RATE],
         [rule for rule in rules if rule.record == BUDGET_REMAINING],
     ]
@@ -69,7 +70,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
             tmp_path_factory.mktemp("month") / "prometheus",
             octet,
             text,
-            _rules(slices, SLICE_SECONDS),
+            [_rules(some, SLICE_SECONDS) for some in slices],
             end - DAYS * DAY,
             [_rules(some, 10) for some in then],
         ) as url,

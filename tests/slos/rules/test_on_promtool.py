@@ -95,6 +95,18 @@ CASES = [
         },
     ),
     Case(
+        "with the last of a total its bad events are gone, at the same evaluation",
+        compile_slos([slo(indicator=EventRatio("requests_total", bad="errors_total"))]),
+        {"requests_total": counter((20, 10)) + " stale", "errors_total": counter((60, 10))},
+        {("24m", events()): 15, ("24m", bad()): 15, ("25m", events()): None, ("25m", bad()): None},
+    ),
+    Case(
+        "with the last of a total its good events leave none bad, at the same evaluation",
+        compile_slos([slo(indicator=EventRatio("requests_total", good="answers_total"))]),
+        {"requests_total": counter((20, 10)) + " stale", "answers_total": counter((60, 2))},
+        {("24m", bad()): 5, ("25m", bad()): None},
+    ),
+    Case(
         "quiet counters are neither absent nor burning",
         compile_slos([slo(absent=AbsentAlert("page"), tiers=("fast-page",))]),
         {OK: "100x60", FAILED: "7x60"},
