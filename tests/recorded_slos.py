@@ -49,6 +49,7 @@ class FakeSlo:
     tiers: str = "fast-page,slow-page,fast-ticket,slow-ticket"
     calendar: str = ""
     time_zone: str = ""
+    first: str = ""
     time_scale: str = "1"
     age: float = 20.0
     long_age: float = 60.0
@@ -67,6 +68,7 @@ class FakeSlo:
             "indicator": "events",
             "calendar": self.calendar,
             "time_zone": self.time_zone,
+            "first": self.first,
             "time_scale": self.time_scale,
         }
         yield Series(INFO, {key: value for key, value in info.items() if key not in self.without}, 1, read)

@@ -79,12 +79,12 @@ def _calendar_start(recorded: Recorded, status: SloStatus) -> float | None:
     starts = {
         one.value
         for one in recorded.calendar_starts
-        if all(one.labels.get(key) == labels.get(key) for key in ("calendar", "time_zone"))
+        if all(one.labels.get(key) == labels.get(key) for key in ("calendar", "time_zone", "first"))
     }
     if len(starts) != 1:
         raise NothingToReviewError(
             f"when the {labels['calendar']} of {status.name} began is recorded {len(starts)} times, not once: load the "
-            "rules of the calendar (chaos slo rules prints them), and those of one alignment only"
+            "rules of the calendar (chaos slo rules prints them)"
         )
     return starts.pop()
 

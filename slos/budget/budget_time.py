@@ -24,7 +24,7 @@ def seconds_left(one: Declared, left: float | None, burn: float | None, recorded
 
 
 def _in_calendar(one: Declared, left: float, burn: float, recorded: Recorded) -> float | None:
-    present = _present(recorded.calendar_starts, one.calendar, one.time_zone)
+    present = _present(recorded.calendar_starts, one)
     if present is None:
         return None
     start, end = present
@@ -32,16 +32,15 @@ def _in_calendar(one: Declared, left: float, burn: float, recorded: Recorded) ->
     return seconds if recorded.at + seconds < end else math.inf
 
 
-def _present(starts: Samples, calendar: str, time_zone: str) -> tuple[float, float] | None:
+def _present(starts: Samples, declared: Declared) -> tuple[float, float] | None:
     """When the present window began and ends; None when that is not recorded, or in two ways."""
-    matching = [
-        one for one in starts if (one.labels.get("calendar"), one.labels.get("time_zone")) == (calendar, time_zone)
-    ]
-    if len({one.value for one in matching}) != 1 or calendar not in _UNITS:
+    wanted = {"calendar": declared.calendar, "time_zone": declared.time_zone, "first": declared.first}
+    matching = {one.value for one in starts if wanted.items() <= one.labels.items()}
+    if len(matching) != 1 or declared.calendar not in _UNITS:
         return None
-    start = matching[0].value
+    start = matching.pop()
     try:
-        window = CalendarWindow(_UNITS[calendar], time_zone, int(matching[0].labels.get("first", "")))
+        window = CalendarWindow(_UNITS[declared.calendar], declared.time_zone, int(declared.first))
         table = beginnings(window)
     except (KeyError, ValueError):
         return None

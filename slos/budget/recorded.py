@@ -58,6 +58,7 @@ class Declared:
     alert: str
     calendar: str
     time_zone: str
+    first: str
     time_scale: float
 
 
@@ -72,6 +73,7 @@ def declared(labels: Mapping[str, str]) -> Declared:
         alert=labels.get("alert", ""),
         calendar=labels.get("calendar", ""),
         time_zone=labels.get("time_zone", ""),
+        first=labels.get("first", ""),
         time_scale=_number(labels, "time_scale", above=0),
     )
 

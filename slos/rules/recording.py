@@ -89,6 +89,7 @@ def _info(slo: Slo, time_scale: float) -> RecordingRule:
         indicator=_INDICATORS[type(slo.indicator)],
         calendar=calendar.unit if calendar else "",
         time_zone=calendar.time_zone if calendar else "",
+        first=str(calendar.first) if calendar else "",
         time_scale=number(time_scale),
     )
     return RecordingRule(INFO, "vector(1)", {**labels, **info_labels(slo.labels.items())})

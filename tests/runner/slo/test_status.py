@@ -22,7 +22,14 @@ def test_any_number_of_slos_of_every_kind_takes_no_more_than_ten_queries(count: 
             *(FakeSlo(f"plain-{index}") for index in range(count)),
             *(FakeSlo(f"counted-{index}", minimum_events="20") for index in range(count)),
             *(
-                FakeSlo(f"monthly-{index}", window="month", period_seconds=30 * DAY, calendar="month", time_zone="UTC")
+                FakeSlo(
+                    f"monthly-{index}",
+                    window="month",
+                    period_seconds=30 * DAY,
+                    calendar="month",
+                    time_zone="UTC",
+                    first="1",
+                )
                 for index in range(count)
             ),
         ],
