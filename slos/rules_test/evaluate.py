@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slos.promql.language import Selector, selectors_in
+from slos.promql.language import Selector, children, selectors_in
 
 if TYPE_CHECKING:
-    from promql_parser import AggregateExpr, BinaryExpr, Call, Expr
+    from promql_parser import AggregateExpr, BinaryExpr, Call, Expr, SubqueryExpr
 
 Labels = frozenset[tuple[str, str]]
 Vector = dict[Labels, float]
@@ -29,6 +29,8 @@ class Steady:
     value: float
 
 
+_DEFAULT_STEP, _OTHER_STEP = 60.0, 7.0
+"""Two of many, in seconds: a subquery without a step has the server's evaluation interval."""
 COUNTER_FUNCTIONS = frozenset({"increase", "rate", "irate"})
 _OF_A_STEADY_GAUGE = frozenset(
     {"avg_over_time", "max_over_time", "min_over_time", "last_over_time", "quantile_over_time"}
@@ -66,12 +68,16 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
 }
 
 
-def evaluate(expr: "Expr", series: Iterable[Steady], now: float) -> Value:
+def evaluate(expr: "Expr", series: Sequence[Steady], now: float) -> Value:
     """The value of `expr` at `now` (seconds) when the series have been steady for longer than it looks back.
 
-    Raises UnderivableError for PromQL that is not understood here.
+    Raises UnderivableError for PromQL that is not understood here, and for what depends on the server's settings.
     """
-    return _Evaluation(tuple(series), now).of(expr)
+    evaluation = _Evaluation(tuple(series), now)
+    value = evaluation.of(expr)
+    if evaluation.default_step_used and not _same(value, _Evaluation(tuple(series), now, _OTHER_STEP).of(expr)):
+        raise UnderivableError("its value depends on the step that the server gives to subqueries without one")
+    return value
 
 
 def single(value: Value) -> float | None:
@@ -81,6 +87,15 @@ def single(value: Value) -> float | None:
     if len(value) > 1:
         raise UnderivableError("it gives more than one series")
     return next(iter(value.values()), None)
+
+
+def counts_steps(expr: "Expr") -> bool:
+    """Whether a query counts the steps of a subquery anywhere."""
+    import promql_parser as ast
+
+    if isinstance(expr, ast.Call) and _is_count_of_steps(expr):
+        return True
+    return any(counts_steps(child) for child in children(expr))
 
 
 def matches(selector: Selector, labels: Mapping[str, str]) -> bool:
@@ -97,9 +112,11 @@ def matches(selector: Selector, labels: Mapping[str, str]) -> bool:
 
 
 class _Evaluation:
-    def __init__(self, series: tuple[Steady, ...], now: float) -> None:
+    def __init__(self, series: Sequence[Steady], now: float, default_step: float = _DEFAULT_STEP) -> None:
         self._series = series
         self._now = now
+        self._default_step = default_step
+        self.default_step_used = False
 
     def of(self, expr: "Expr") -> Value:
         import promql_parser as ast
@@ -130,6 +147,8 @@ class _Evaluation:
             return self._now
         if name in COUNTER_FUNCTIONS or name in _OF_A_STEADY_GAUGE:
             return self._over_time(name, expr.args[-1])
+        if _is_count_of_steps(expr):
+            return self._steps(expr.args[0])
         if name not in (*_FUNCTIONS, "vector", "scalar"):
             raise UnderivableError(f"{name}() is not understood")
         arguments = [self.of(argument) for argument in expr.args]
@@ -151,6 +170,14 @@ class _Evaluation:
             raise UnderivableError(f"{name}() of a subquery is not understood")
         seconds = argument.range.total_seconds() if name == "increase" else 1.0
         return {_unnamed(labels): value * seconds for labels, value in self._selected(argument).items()}
+
+    def _steps(self, subquery: "SubqueryExpr") -> Value:
+        """How many steps found each series: all of them, as nothing changes."""
+        if subquery.step is not None or subquery.range is None:
+            raise UnderivableError("count_over_time() of a subquery with a step is not understood")
+        self.default_step_used = True
+        steps = subquery.range.total_seconds() / self._default_step
+        return _mapped(self.of(subquery.expr), lambda _: steps)
 
     def _aggregate(self, expr: "AggregateExpr") -> Vector:
         name = str(expr.op)
@@ -192,6 +219,20 @@ class _Evaluation:
             for labels, value in left.items()
             if _match(labels, expr) in others
         )
+
+
+def _is_count_of_steps(call: "Call") -> bool:
+    from promql_parser import SubqueryExpr
+
+    return call.func.name == "count_over_time" and isinstance(call.args[0], SubqueryExpr)
+
+
+def _same(one: Value, other: Value) -> bool:
+    first: Vector = {frozenset(): one} if isinstance(one, float) else one
+    second: Vector = {frozenset(): other} if isinstance(other, float) else other
+    return first.keys() == second.keys() and all(
+        math.isclose(value, second[labels], rel_tol=1e-9) or math.isnan(value) for labels, value in first.items()
+    )
 
 
 def _mapped(value: Value, change: Callable[[float], float]) -> Value:

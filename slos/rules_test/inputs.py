@@ -11,7 +11,15 @@ from slos.model import EventRatio, GaugeThreshold, Indicator, LatencyThreshold, 
 from slos.promql.counting import counter_query
 from slos.promql.language import PromqlError, at_window, histogram_buckets, parse, selectors_in
 from slos.rules_test.candidates import candidates
-from slos.rules_test.evaluate import COUNTER_FUNCTIONS, Steady, UnderivableError, evaluate, matches, single
+from slos.rules_test.evaluate import (
+    COUNTER_FUNCTIONS,
+    Steady,
+    UnderivableError,
+    counts_steps,
+    evaluate,
+    matches,
+    single,
+)
 from slos.rules_test.gauge_levels import levels
 from slos.tiers import SLICE_SECONDS
 
@@ -46,7 +54,8 @@ class Inputs:
 
     `lag_seconds`: how long the query still sees what was before; `least_range_seconds`: the shortest range in it (0
     without any), in which there must be samples enough; `lead_seconds`: how long after 1970 the series may begin.
-    `quiet`: whether counters that stand still mean that nothing happened.
+    `quiet`: whether counters that stand still mean that nothing happened. `counts_steps`: whether the query counts the
+    steps of a subquery, so that it is exact only over windows in which the series are there throughout.
     """
 
     series: tuple[InputSeries, ...]
@@ -54,6 +63,7 @@ class Inputs:
     least_range_seconds: float = 0.0
     lead_seconds: float = 0.0
     quiet: bool = False
+    counts_steps: bool = False
 
 
 def derive(indicator: Indicator, time_scale: float = 1.0) -> Inputs:
@@ -128,6 +138,7 @@ def _of_a_ratio(ratio: RawRatio) -> Inputs:
             return Inputs(
                 _mixture(series, others | healthy, others | bad, counters),
                 quiet=all(counters) and (nothing is None or math.isnan(nothing)),
+                counts_steps=counts_steps(expr),
             )
     raise UnderivableError("no series were found that make the ratio any number between 0 and 1")
 

@@ -73,8 +73,11 @@ class Prediction:
         found = self._timeline.between(start, end)
         if found is None or end - start > STRAIGHT_SECONDS or not self._is_ratio_over_a_window:
             return found
+        slices = (end - start) / SLICE_SECONDS
+        if self._timeline.exact_throughout and not self._timeline.throughout(start, end):
+            return replace(found, least=Counts(0.0, slices), most=Counts(slices, slices), uniform=False)
         # Such a ratio does not say how much of the window has data: it counts for all of it.
-        slices = (end - start) / SLICE_SECONDS if found.most.total else 0.0
+        slices = slices if found.most.total else 0.0
         least, most = (Counts((counts.error_ratio or 0.0) * slices, slices) for counts in (found.least, found.most))
         return replace(found, least=least, most=most)
 

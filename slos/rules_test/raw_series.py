@@ -72,7 +72,7 @@ def _timeline(slo: Slo, inputs: Inputs, scenario: Scenario, volume: float, time_
             return sliced(segments, slice_seconds, cell, inputs.lag_seconds * time_scale)
         case RawRatio(query=query):
             if has_window(query):
-                return continuous(scenario.segments, cell, cell / SLICE_SECONDS)
+                return continuous(scenario.segments, cell, cell / SLICE_SECONDS, inputs.counts_steps)
             return continuous(scenario.segments, min(cell, MINUTE), min(cell, MINUTE) / MINUTE)
         case EventRatio() | LatencyThreshold():
             return continuous(scenario.segments, cell, volume)

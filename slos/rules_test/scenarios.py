@@ -1,7 +1,7 @@
 """The situations that every SLO's rules are tried in."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from slos.model import CalendarWindow, EventRatio, GaugeThreshold, LatencyThreshold, RollingWindow, Slo
@@ -43,6 +43,11 @@ _PROMTOOL_SAMPLES = 10_000
 
 def scenarios(slo: Slo, inputs: Inputs) -> Iterator[Scenario]:
     """Every scenario that means something for `slo` and its input series."""
+    found = _scenarios(slo, inputs)
+    yield from map(_one_step_in_a_slice, found) if inputs.counts_steps else found
+
+
+def _scenarios(slo: Slo, inputs: Inputs) -> Iterator[Scenario]:
     counts = isinstance(slo.indicator, (EventRatio, LatencyThreshold))
     well = _healthy_ratio(slo)
     tiers = [tier for tier in TIERS if tier.name in slo.alerting.tiers]
@@ -50,7 +55,7 @@ def scenarios(slo: Slo, inputs: Inputs) -> Iterator[Scenario]:
     if counts and not all(series.healthy for series in inputs.series):
         yield _with_values(slo, "no-errors-yet", Segment(10 * MINUTE), errors_exist=False)
     if tiers:
-        yield from _burning(slo, tiers, well)
+        yield from _burning(slo, tiers, well, inputs)
     before = Segment(10 * MINUTE, well)
     if inputs.quiet:
         yield _with_values(slo, "no-traffic", before, Segment(15 * MINUTE, traffic=0))
@@ -61,6 +66,19 @@ def scenarios(slo: Slo, inputs: Inputs) -> Iterator[Scenario]:
     yield from _absent(slo, well)
     if slo.window.seconds > STRAIGHT_SECONDS and unproven(slo) is None:
         yield _whole_window(slo)
+
+
+def _one_step_in_a_slice(scenario: Scenario) -> Scenario:
+    """For a query that counts the steps of a subquery, which promtool puts where it evaluates.
+
+    The 5m before an evaluation then hold no other step, so that they are data or are none as a whole, whatever the
+    version says of a range's left end. Every other slice is recorded: sums over the whole window are not compared.
+    """
+    if scenario.source != "raw":
+        return scenario
+    every = max(scenario.every, 2 * SLICE_SECONDS)
+    segments = tuple(replace(segment, seconds=-(-segment.seconds // every) * every) for segment in scenario.segments)
+    return replace(scenario, every=every, segments=segments, whole_window=False)
 
 
 def unproven(slo: Slo) -> str | None:
@@ -130,7 +148,7 @@ def calendar_start(scenario: Scenario, slo: Slo) -> float:
     return sum(segment.seconds for segment in scenario.segments) - whole_seconds(slo)
 
 
-def _burning(slo: Slo, tiers: list[Tier], well: float) -> Iterator[Scenario]:
+def _burning(slo: Slo, tiers: list[Tier], well: float, inputs: Inputs) -> Iterator[Scenario]:
     fastest = max(tiers, key=lambda tier: _threshold(slo, tier))
     burst = min(2 * _threshold(slo, fastest), (1 + _threshold(slo, fastest)) / 2)
     if isinstance(slo.indicator, GaugeThreshold):
@@ -138,7 +156,11 @@ def _burning(slo: Slo, tiers: list[Tier], well: float) -> Iterator[Scenario]:
     hold = max(alert.for_seconds for alert in slo.alerting.tiers.values())
     yield Scenario(
         "fast-burn",
-        (Segment(30 * MINUTE, well), Segment(HOUR + _slices(hold), burst), Segment(45 * MINUTE)),
+        (
+            Segment(30 * MINUTE, well),
+            Segment(HOUR + _filling(fastest, inputs) + _slices(hold), burst),
+            Segment(45 * MINUTE),
+        ),
         every=SLICE_SECONDS,
         must=(fastest.name,),
     )
@@ -146,7 +168,7 @@ def _burning(slo: Slo, tiers: list[Tier], well: float) -> Iterator[Scenario]:
         threshold = _threshold(slo, tier)
         above = min(1.03 * threshold, (1 + threshold) / 2)
         length = HOUR if isinstance(slo.indicator, GaugeThreshold) else 15 * MINUTE
-        steady = length + _slices(slo.alerting.tiers[tier.name].for_seconds)
+        steady = length + _filling(tier, inputs) + _slices(slo.alerting.tiers[tier.name].for_seconds)
         exact = above / threshold > 1.02 and not isinstance(slo.indicator, GaugeThreshold)
         yield Scenario(
             f"above-{tier.name}", (Segment(steady, above),), every=SLICE_SECONDS, must=(tier.name,) if exact else ()
@@ -155,6 +177,13 @@ def _burning(slo: Slo, tiers: list[Tier], well: float) -> Iterator[Scenario]:
     slow = [tier for tier in tiers if tier.long_seconds > STRAIGHT_SECONDS]
     if slow:
         yield _slow_burn(slo, slow)
+
+
+def _filling(tier: Tier, inputs: Inputs) -> float:
+    """How long it takes until the windows that a tier reads from raw series are exact: most are from the start."""
+    if not inputs.counts_steps:
+        return 0.0
+    return max(seconds for seconds in (tier.long_seconds, tier.short_seconds) if seconds <= STRAIGHT_SECONDS)
 
 
 def _slow_burn(slo: Slo, slow: list[Tier]) -> Scenario:

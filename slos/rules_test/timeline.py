@@ -56,14 +56,23 @@ class Extent:
 class Timeline:
     """Cells of `cell_seconds`, one after the other; `events` are those of a whole cell with the traffic 1.
 
-    `lag_seconds`: for so long a query may still see series that are gone.
+    `lag_seconds`: for so long a query may still see series that are gone. `exact_throughout`: whether a query
+    is exact only over windows that have data throughout.
     """
 
-    def __init__(self, cells: Sequence[Cell], cell_seconds: float, events: float, lag_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        cell_seconds: float,
+        events: float,
+        lag_seconds: float = 0.0,
+        exact_throughout: bool = False,
+    ) -> None:
         self.cells = tuple(cells)
         self.cell_seconds = cell_seconds
         self.events = events
         self.lag_seconds = lag_seconds
+        self.exact_throughout = exact_throughout
         there = [cell if cell.present else _NOTHING for cell in self.cells]
         self._totals = _sums(cell.traffic * cell.reading for cell in there)
         self._least = _sums(cell.bad * cell.traffic * cell.certain * cell.reading for cell in there)
@@ -88,6 +97,11 @@ class Timeline:
         uniform = self._changes[last - 1] == self._changes[first] and self.cells[first].certain
         return Extent(Counts(least, total), Counts(most, total), uniform, present * self.cell_seconds)
 
+    def throughout(self, start: float, end: float) -> bool:
+        """Whether there is a sample for all of [start, end], its left end included."""
+        found = self.between(start - self.cell_seconds, end)
+        return found is not None and round((end - start - found.present_seconds) / self.cell_seconds) < 0
+
 
 _NOTHING = Cell(0.0, 0.0, present=False)
 
@@ -97,14 +111,16 @@ def _sums(numbers: Iterable[float]) -> tuple[float, ...]:
     return tuple(accumulate(numbers, initial=0.0))
 
 
-def continuous(segments: Sequence[Segment], cell_seconds: float, events: float) -> Timeline:
+def continuous(
+    segments: Sequence[Segment], cell_seconds: float, events: float, exact_throughout: bool = False
+) -> Timeline:
     """Every cell as bad as its segment."""
     cells: list[Cell] = []
     for segment in segments:
         count = round(segment.seconds / cell_seconds)
         cell = Cell(segment.bad, segment.traffic, segment.present)
         cells += [replace(cell, restarted=segment.restarted), *[cell] * (count - 1)] if count else []
-    return Timeline(cells, cell_seconds, events)
+    return Timeline(cells, cell_seconds, events, exact_throughout=exact_throughout)
 
 
 def sliced(segments: Sequence[Segment], slice_seconds: float, cell_seconds: float, lag_seconds: float) -> Timeline:

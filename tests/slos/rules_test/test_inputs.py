@@ -62,6 +62,11 @@ def test_a_histogram_has_the_bucket_of_the_threshold_and_a_count() -> None:
         (f'1 - sum(rate(t{{ok="1"}}[{W}])) / sum(rate(t[{W}]))', {"t ok=1": (1, 0), "t ok=200": (0, 1)}),
         ("1 - up_ratio", {"up_ratio": (1, 0)}),
         (f"avg_over_time(errors[{W}])", {"errors": (0, 1)}),
+        (
+            f"1 - sum(rate(done[{W}]))"
+            f" / (count_over_time((max(up) or max(job))[{W}:]) / count_over_time(vector(1)[{W}:]))",
+            {"done": (1, 0), "up": (1, 1)},
+        ),
     ],
 )
 def test_a_raw_ratio_is_made_of_counters_or_is_a_gauge(query: str, expected: object) -> None:
@@ -104,6 +109,12 @@ def test_only_what_gives_nothing_without_traffic_can_be_quiet() -> None:
     assert not quiet(RawRatio(f"1 - sum(rate(busy_seconds[{W}]))")).quiet
 
 
+def test_a_query_that_counts_steps_is_exact_only_where_it_has_data_throughout() -> None:
+    counting = RawRatio(f"1 - sum(rate(done[{W}])) / (count_over_time(up[{W}:]) / count_over_time(vector(1)[{W}:]))")
+    assert derive(counting).counts_steps
+    assert not derive(RawRatio(f"1 - sum(rate(done[{W}]))")).counts_steps
+
+
 @pytest.mark.parametrize(
     ("indicator", "reason"),
     [
@@ -112,6 +123,8 @@ def test_only_what_gives_nothing_without_traffic_can_be_quiet() -> None:
             "histogram_quantile",
         ),
         (GaugeThreshold("vector(1)", "lt", 1, 60), "no level"),
+        (GaugeThreshold("count_over_time((up == 1)[5m:])", "gte", 3, 60), "step that the server gives"),
+        (GaugeThreshold("count_over_time((up == 1)[5m:1m])", "gte", 3, 60), "subquery with a step"),
         (EventRatio(total='r{code="200"}', bad='r{code="200"}'), "for the whole, and for bad"),
         (EventRatio(total='r{code="200",code="500"}', bad="r"), "no series was found"),
         (RawRatio(f"sum(rate(e[{W}])) / 100"), "any number between 0 and 1"),
