@@ -32,7 +32,12 @@ Path = tuple[str | int, ...]
 """Where a value is in a document: keys and indices from the root."""
 
 _MARKER = re.compile(r"^---(?=\s|\Z)", re.MULTILINE)
-_CONTENT = re.compile(r"^(?!---\s*$|---\s+#|\.\.\.|%|[ \t\r]*(?:#|$)).", re.MULTILINE)
+_BREAK = "\n\r\x85\u2028\u2029"
+"""What ends a line for libyaml, which reads YAML 1.1."""
+_CONTENT = re.compile(
+    rf"(?<![^{_BREAK}])(?!---[ \t]*(?:[{_BREAK}]|\Z)|---[ \t]+#|\.\.\.|%|[ \t]*(?:#|[{_BREAK}]|\Z))[^{_BREAK}]"
+)
+"""The beginning of a line that says something."""
 _DEEPEST = 64
 _OPENING = (MappingStartEvent, SequenceStartEvent)
 _CLOSING = (MappingEndEvent, SequenceEndEvent)
@@ -113,22 +118,24 @@ def documents(file: str, text: str) -> tuple[list[Document], list[Problem]]:
     problems: list[Problem] = []
     seen_any = False
     for first_line, chunk in _chunks(text):
-        if not _CONTENT.search(chunk):
-            if chunk.startswith("---"):
-                place = Place(file, first_line)
-                problems.append(Problem(place, "an empty document", "remove its ---", "warning"))
-            continue
-        seen_any = True
-        bad_character = forbidden_character(file, first_line, chunk)
-        if bad_character:
-            problems.append(bad_character)
-            continue
-        builder = _Builder(file, first_line, chunk)
-        found += builder.build()
-        problems += builder.problems
+        read, wrong = _read_chunk(file, first_line, chunk) if _CONTENT.search(chunk) else ([], [])
+        if read or wrong:
+            seen_any = True
+        elif chunk.startswith("---"):
+            wrong = [Problem(Place(file, first_line), "an empty document", "remove its ---", "warning")]
+        found += read
+        problems += wrong
     if not seen_any:
         problems.append(Problem(Place(file), "the file declares nothing", "write an SLO, or leave the file out"))
     return found, problems
+
+
+def _read_chunk(file: str, first_line: int, chunk: str) -> tuple[list[Document], list[Problem]]:
+    bad_character = forbidden_character(file, first_line, chunk)
+    if bad_character:
+        return [], [bad_character]
+    builder = _Builder(file, first_line, chunk)
+    return builder.build(), builder.problems
 
 
 def _chunks(text: str) -> Iterator[tuple[int, str]]:

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from slos.files.yaml_document import documents, path_text
@@ -99,7 +99,11 @@ def test_quoted_scalars_are_texts() -> None:
         ("SLO\n", "f.yaml:1:1: error: the document is no mapping; write keys and values, such as `kind: SLO`"),
         ("", "f.yaml:1:1: error: the file declares nothing; write an SLO, or leave the file out"),
         ("# nothing\n", "f.yaml:1:1: error: the file declares nothing; write an SLO, or leave the file out"),
+        ("\x85", "f.yaml:1:1: error: the file declares nothing; write an SLO, or leave the file out"),
+        ("\u2028 # nothing\r\t", "f.yaml:1:1: error: the file declares nothing; write an SLO, or leave the file out"),
+        ("\ufeff", "f.yaml:1:1: error: the file declares nothing; write an SLO, or leave the file out"),
         ("a: 1\n---\n---\nb: 1\n", "f.yaml:2:1: warning: an empty document; remove its ---"),
+        ("a: 1\n---\x85", "f.yaml:2:1: warning: an empty document; remove its ---"),
         (
             "a: b: c\n",
             (
@@ -135,6 +139,12 @@ def test_a_broken_document_does_not_hide_the_others() -> None:
     assert [document.place.line for document in found] == [3, 7]
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n", "\x85", "\u2028", "\u2029"])
+def test_a_comment_ends_where_its_line_does(line_break: str) -> None:
+    found, problems = documents("f", f"# licence{line_break}a: 1{line_break}")
+    assert ([document.value for document in found], problems) == ([{"a": 1}], [])
+
+
 def test_three_dashes_inside_a_block_of_text_do_not_split_it() -> None:
     assert documents("f", "a: |\n  ---\n  b\n")[0][0].value == {"a": "---\nb\n"}
 
@@ -165,6 +175,7 @@ def test_no_key_steers_the_terminal() -> None:
         st.binary().map(lambda raw: raw.decode("latin-1")),
     )
 )
+@example("\x85")
 def test_no_text_raises(text: str) -> None:
     found, problems = documents("f.yaml", text)
     assert found or problems
