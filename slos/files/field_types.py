@@ -5,13 +5,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from slos.duration import DurationError, parse_duration
+from slos.duration import DurationError, format_duration, parse_duration
 from slos.files.misfits import refusal
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?")
 _SLOTH_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,98}[A-Za-z0-9])?")
-_SPOKEN_DURATION = re.compile(r"\s*(\d+)\s*(ms|milli\w*|mon\w*|m\w*|s\w*|h\w*|d\w*|w\w*|q\w*|y\w*)\s*", re.IGNORECASE)
-_SPOKEN_UNITS = {"ms": "ms", "milli": "ms", "mon": "M", "m": "m", "s": "s", "h": "h", "d": "d", "w": "w", "q": "Q"}
+_SPOKEN_PART = re.compile(r"([0-9]{1,9})\s*(ms|[mshdwqy][a-z]*)\s*", re.ASCII | re.IGNORECASE)
+_SPOKEN_DURATION = re.compile(f"(?:{_SPOKEN_PART.pattern})+", re.ASCII | re.IGNORECASE)
+_SPOKEN_UNITS = {"ms": "ms", "milli": "ms", "mo": "M", "m": "m", "s": "s", "h": "h", "d": "d", "w": "w", "q": "Q"}
 _DAYS = {"M": 30, "Q": 90, "Y": 365}
 
 
@@ -45,15 +46,21 @@ def _duration(text: str) -> str:
 
 
 def spoken_duration(text: str) -> str | None:
-    """What to write for `30 days` or `1M`; None when the text says no duration at all."""
-    match = _SPOKEN_DURATION.fullmatch(text)
-    if match is None:
+    """What to write for `30 days`, `1M` or `30m1h`; None when the text says no duration at all."""
+    if not _SPOKEN_DURATION.fullmatch(text.strip()):
         return None
-    number, word = int(match[1]), match[2]
+    parts = [_written(int(number), word) for number, word in _SPOKEN_PART.findall(text)]
+    written = [part for part in parts if not part.startswith("0")]
+    if not written:
+        return None
+    # Prometheus wants each unit once, from the largest: what is written otherwise is added up.
+    whole = written[0] if len(written) == 1 else format_duration(sum(parse_duration(part) for part in written))
+    return f"write {whole}"
+
+
+def _written(number: int, word: str) -> str:
     unit = word if word in ("M", "Q", "Y") else _unit(word.lower())
-    if number == 0:
-        return None
-    return f"write {number * _DAYS[unit]}d" if unit in _DAYS else f"write {number}{unit}"
+    return f"{number * _DAYS[unit]}d" if unit in _DAYS else f"{number}{unit}"
 
 
 def _unit(word: str) -> str:
