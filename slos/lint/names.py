@@ -1,4 +1,4 @@
-"""Names that must be one SLO's, service's or alert's own."""
+"""Names that must, or should, be one SLO's, service's or alert's own."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,7 +7,7 @@ from slos.problems import Place, Problem
 
 
 def name_problems(declared: SloSet) -> Iterator[Problem]:
-    """SLOs and services declared twice, and alerts of two SLOs that nobody could tell apart."""
+    """SLOs and services declared twice, and alerts that share a name."""
     slos: dict[str, Slo] = {}
     for slo in declared.slos:
         if (first := slos.setdefault(slo.name, slo)) is not slo:
@@ -31,8 +31,10 @@ def _alert_names(slos: Iterable[Slo]) -> Iterator[Problem]:
             if other is not slo:
                 yield Problem(
                     slo.place_of(part),
-                    f"the alert {alert} is that of the SLO {other.name} already ({other.place})",
+                    f"the alert {alert} is that of the SLO {other.name} as well ({other.place}): only the label slo "
+                    "tells them apart",
                     f"name it with the annotation mlchaos.io/{_ANNOTATION[part]} (Sloth: alerting.name)",
+                    "warning",
                 )
         if slo.alerting.name == slo.alerting.absent_name:
             yield Problem(

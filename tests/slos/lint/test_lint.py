@@ -68,12 +68,12 @@ class TestNames:
             "error: the service s is declared already, at s.yaml:1:1; rename one of them, or remove it"
         ]
 
-    def test_two_slos_with_one_alert_are_told_apart_by_an_annotation(self) -> None:
+    def test_two_slos_with_one_alert_are_a_warning_as_a_label_tells_them_apart(self) -> None:
         pair = (slo("llm-chat", tiers=PAGE, window=30 * DAY), slo("llm.chat", tiers=PAGE, window=30 * DAY))
         (line,) = said(*pair)
         assert line == (
-            "error: the alert ChatBudgetBurn is that of the SLO llm-chat already (slo.yaml:1:1); name it with the "
-            "annotation mlchaos.io/alert-name (Sloth: alerting.name)"
+            "warning: the alert ChatBudgetBurn is that of the SLO llm-chat as well (slo.yaml:1:1): only the label slo "
+            "tells them apart; name it with the annotation mlchaos.io/alert-name (Sloth: alerting.name)"
         )
 
     def test_an_alert_that_is_switched_off_takes_no_name(self) -> None:
