@@ -5,7 +5,7 @@ Anything else under that prefix is an error, so that a misspelt key does not go 
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from slos.duration import DurationError, parse_duration
@@ -35,19 +35,22 @@ def read_annotations(annotations: Mapping[str, str], slo_name: str, findings: Fi
     ours = {key.removeprefix(PREFIX): text for key, text in annotations.items() if key.startswith(PREFIX)}
     reader = _Reader(ours, findings, path)
     reader.refuse_unknown()
+    on = reader.tiers()
+    absent = reader.absent(paged=any(TIER[name].urgency == "page" for name in on))
+    reader.warn_of_idle(on, absent)
     tiers = {
         name: TierAlert(
             severity=reader.text(f"severity.{name}", TIER[name].urgency),
             for_seconds=reader.duration(f"for.{name}", 0.0),
         )
-        for name in reader.tiers()
+        for name in on
     }
     return Declared(
         alerting=Alerting(
             name=reader.text("alert-name", budget_burn_alert(slo_name)),
             absent_name=reader.text("absent-alert-name", absent_alert(slo_name)),
             tiers=tiers,
-            absent=reader.absent(paged=any(TIER[name].urgency == "page" for name in tiers)),
+            absent=absent,
             labels=reader.named("alert-label."),
             annotations=reader.named("alert-annotation."),
             runbook=reader.runbook(),
@@ -64,6 +67,7 @@ class _Reader:
         self._ours = ours
         self._findings = findings
         self._path = path
+        self._refused: set[str] = set()
 
     def refuse_unknown(self) -> None:
         for key in self._ours:
@@ -114,6 +118,30 @@ class _Reader:
         for_seconds = self.duration("for.absent", 300.0)
         return None if severity == "off" else AbsentAlert(severity, for_seconds)
 
+    def warn_of_idle(self, on: Collection[TierName], absent: AbsentAlert | None) -> None:
+        """Tells of what says how an alert should be that is switched off, or is said twice."""
+        if "tiers" in self._refused:
+            return
+        for tier in TIERS:
+            if tier.name not in on:
+                remedy = f"remove it, or switch the tier on: mlchaos.io/tiers has {', '.join(on) or 'none'}"
+                self._idle(f"the tier {tier.name} is switched off", remedy, f"severity.{tier.name}", f"for.{tier.name}")
+        if not on:
+            self._idle("every tier is switched off", "remove it, or switch a tier on in mlchaos.io/tiers", "alert-name")
+        if absent is None:
+            remedy = "remove it, or give mlchaos.io/absent a severity"
+            self._idle("the alert for missing data is switched off", remedy, "for.absent", "absent-alert-name")
+        if not on and absent is None:
+            named = [key for key in self._ours if key.startswith(tuple(OPEN_KEYS))]
+            self._idle("every alert is switched off", "remove it, or switch an alert on", "runbook", *named)
+        elif "alert-annotation.runbook_url" in self._ours:
+            self._idle("alert-annotation.runbook_url stands in its place", "keep one of them", "runbook")
+
+    def _idle(self, reason: str, remedy: str, *keys: str) -> None:
+        for key in keys:
+            if key in self._ours:
+                self._findings.warn(self._at(key), f"{PREFIX}{key} has no effect: {reason}", remedy)
+
     def runbook(self) -> str | None:
         text = self._ours.get("runbook")
         if text is not None and not _URL.fullmatch(text):
@@ -154,6 +182,7 @@ class _Reader:
         return found
 
     def _refuse(self, key: str, message: str, remedy: str) -> None:
+        self._refused.add(key)
         self._findings.error(self._at(key), message, remedy)
 
     def _at(self, key: str) -> Path:

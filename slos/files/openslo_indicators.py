@@ -78,8 +78,13 @@ def _raw(metric: openslo.RatioMetric, raw: openslo.Metric, findings: Findings, p
     query = _query(raw, findings, (*path, "raw"))
     if query is None:
         return None
-    ratio = RawRatio(query if metric.raw_type != "success" else f"1 - ({query})")
+    ratio = RawRatio(_complement(query) if metric.raw_type == "success" else query)
     return Measured(ratio, {"indicator": path, "indicator.query": _query_path(path, "raw")}, {})
+
+
+def _complement(query: str) -> str:
+    """1 - query; a comment at the query's end reaches to the end of its line."""
+    return f"1 - ({query}\n)" if "#" in query else f"1 - ({query})"
 
 
 def _events(metric: openslo.RatioMetric, findings: Findings, path: Path) -> Measured | None:
@@ -137,7 +142,7 @@ def _threshold(metric: openslo.Metric, findings: Findings, path: Path, terms: Te
 def _latency(histogram: str, path: Path, terms: Terms) -> Measured | None:
     _needs_method("Occurrences", terms, "a histogram counts events")
     operator, value = terms.objective.op, terms.objective.value
-    if operator in ("gt", "gte"):
+    if operator not in ("lte", None):
         terms.findings.error(
             (*terms.path, "op"), f"{operator} with a histogram", "write lte: buckets count what is at most their edge"
         )
@@ -146,7 +151,7 @@ def _latency(histogram: str, path: Path, terms: Terms) -> Measured | None:
             (*terms.path, "value"), f"a threshold of {value:g}", "write an edge of the histogram's buckets"
         )
         return None
-    if operator not in ("lt", "lte") or value is None:
+    if operator is None or value is None:
         return None
     places = {"indicator": path, "indicator.histogram": (*path, "histogram")}
     return Measured(LatencyThreshold(histogram, value), places, {"indicator.threshold": (*terms.path, "value")})
@@ -175,6 +180,9 @@ def _check_slices(terms: Terms) -> None:
     if objective.time_slice_target not in (None, 1):
         remedy = "write 1, or remove it: a slice is one reading, good or bad"
         findings.error((*terms.path, "timeSliceTarget"), f"a slice target of {objective.time_slice_target:g}", remedy)
+    elif objective.time_slice_target is not None and terms.budgeting_method == "Occurrences":
+        message = "timeSliceTarget is not used where events are counted"
+        findings.warn((*terms.path, "timeSliceTarget"), message, "remove it")
     if objective.time_slice_window is not None and terms.budgeting_method == "Occurrences":
         message = "timeSliceWindow is not used where events are counted"
         findings.warn((*terms.path, "timeSliceWindow"), message, "remove it")

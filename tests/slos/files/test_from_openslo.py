@@ -84,10 +84,16 @@ def test_a_document_becomes_an_slo() -> None:
             changed(RAW_SLO, {f"{RATIO}.rawType": "success", f"{RATIO}.raw": query("avg_over_time(up[{{.window}}])")}),
             RawRatio("1 - (avg_over_time(up[{{.window}}]))"),
         ),
+        (
+            changed(
+                RAW_SLO, {f"{RATIO}.rawType": "success", f"{RATIO}.raw": query("avg_over_time(up[{{.window}}]) # ok")}
+            ),
+            RawRatio("1 - (avg_over_time(up[{{.window}}]) # ok\n)"),
+        ),
         (LATENCY_SLO, LatencyThreshold('vllm:time_to_first_token_seconds{job="llm"}', 0.5)),
         (GAUGE_SLO, GaugeThreshold("max(mltrain_checkpoint_age_seconds)", "lt", 900, 60)),
     ],
-    ids=["good events", "raw", "raw success", "latency", "gauge"],
+    ids=["good events", "raw", "raw success", "raw success with a comment", "latency", "gauge"],
 )
 def test_every_indicator_is_read(document: Doc, indicator: object) -> None:
     assert the_slo(document).indicator == indicator
@@ -175,6 +181,49 @@ def test_names_labels_annotations_and_runbook_of_alerts() -> None:
     assert (alerting.name, alerting.absent_name) == ("ChatDown", "ChatDark")
     assert (alerting.labels, alerting.annotations) == ({"team": "ml"}, {"note": "look here"})
     assert (alerting.runbook, alerting.tiers["fast-page"].for_seconds) == ("https://runbooks.example/chat", 120)
+
+
+@pytest.mark.parametrize(
+    ("annotations", "idle"),
+    [
+        ({"tiers": "slow-page", "severity.fast-page": "sev1"}, ["severity.fast-page"]),
+        ({"tiers": "slow-page", "for.fast-ticket": "2m", "for.slow-page": "2m"}, ["for.fast-ticket"]),
+        ({"absent": "off", "for.absent": "10m", "absent-alert-name": "Gone"}, ["absent-alert-name", "for.absent"]),
+        ({"tiers": "none", "alert-name": "Burn", "alert-label.team": "ml"}, ["alert-name"]),
+        ({"tiers": "none", "absent": "off", "runbook": "https://r.example"}, ["runbook"]),
+        ({"tiers": "none", "absent": "off", "alert-label.team": "ml"}, ["alert-label.team"]),
+        ({"runbook": "https://r.example", "alert-annotation.runbook_url": "https://s.example"}, ["runbook"]),
+    ],
+)
+def test_what_is_said_of_an_alert_that_is_switched_off_is_warned_of(
+    annotations: dict[str, str], idle: list[str]
+) -> None:
+    ours = {f"mlchaos.io/{key}": value for key, value in annotations.items()}
+    loaded = read({"f.yaml": text(changed(RATIO_SLO, {"metadata.annotations": ours}))})
+    assert loaded.ok
+    said = sorted(problem.message.partition(":")[0] for problem in loaded.problems)
+    assert said == [f"mlchaos.io/{key} has no effect" for key in idle]
+
+
+def test_tiers_that_are_misspelt_are_not_taken_for_switched_off() -> None:
+    ours = {"mlchaos.io/tiers": "fastpage", "mlchaos.io/for.fast-page": "2m"}
+    problems = read({"f.yaml": text(changed(RATIO_SLO, {"metadata.annotations": ours}))}).problems
+    assert [problem.message for problem in problems] == ["'fastpage' is no tier"]
+
+
+def test_slices_of_an_slo_that_counts_events_are_warned_of() -> None:
+    slices = {"timeSliceTarget": 1, "timeSliceWindow": "1m"}
+    loaded = read({"f.yaml": text(changed(RATIO_SLO, {OBJECTIVE: {"target": 0.999, **slices}}))})
+    assert sorted(str(problem.message) for problem in loaded.problems) == [
+        f"{key} is not used where events are counted" for key in slices
+    ]
+
+
+def test_a_bucket_is_at_most_its_edge() -> None:
+    (problem,) = read({"f.yaml": text(changed(LATENCY_SLO, {f"{OBJECTIVE}.op": "lt"}))}).problems
+    assert str(problem).endswith(
+        "error: spec.objectives[0].op: lt with a histogram; write lte: buckets count what is at most their edge"
+    )
 
 
 NAMES = st.sampled_from(["llm-ttft", "a", "0", "x.y-9", "n" * 63])
