@@ -6,19 +6,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from slos.budget.budget_time import seconds_left
+from slos.budget.reasons import NO_RULES, burns_over, why_bad, why_unknown
 from slos.budget.recorded import Declared, MalformedInfoError, Recorded, RecordedSlo, by_slo, declared
 from slos.duration import format_duration
 from slos.rules.intervals import LONG_INTERVAL_SECONDS, SHORT_INTERVAL_SECONDS, evaluation_seconds
 from slos.rules.windows import STRAIGHT_SECONDS
-from slos.tiers import HOUR, SLICE_SECONDS, TIER, TIERS, TierName, recorded_windows
+from slos.tiers import HOUR, TIER, TierName, recorded_windows
 
 State = Literal["good", "burning", "exhausted", "unknown"]
 
 STALE_INTERVALS = 3
 LEAST_STALE_SECONDS = 15.0
 """However often the rules are evaluated, a reading this old is not stale."""
-_SHORTEST, _HOUR = format_duration(SLICE_SECONDS), format_duration(HOUR)
-_NO_RULES = "load its rules into Prometheus: chaos slo rules"
+_HOUR = format_duration(HOUR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _rank(status: SloStatus) -> int:
 
 def unrecorded(name: str) -> SloStatus:
     """The status of an SLO that nothing is recorded of: unknown, with the remedy."""
-    return SloStatus(name, "unknown", (f"nothing is recorded of it: {_NO_RULES}",), recorded=False)
+    return SloStatus(name, "unknown", (f"nothing is recorded of it: {NO_RULES}",), recorded=False)
 
 
 def _status(name: str, slo: RecordedSlo, recorded: Recorded) -> SloStatus:
@@ -93,7 +93,7 @@ def _status(name: str, slo: RecordedSlo, recorded: Recorded) -> SloStatus:
 
 def _only_declaration(slo: RecordedSlo) -> Declared:
     if not slo.infos:
-        raise MalformedInfoError(f"its slo:info is missing: {_NO_RULES}")
+        raise MalformedInfoError(f"its slo:info is missing: {NO_RULES}")
     if len(slo.infos) > 1:
         services = ", ".join(sorted({info.get("service", "?") for info in slo.infos}))
         raise MalformedInfoError(
@@ -103,7 +103,7 @@ def _only_declaration(slo: RecordedSlo) -> Declared:
     try:
         return declared(slo.infos[0])
     except MalformedInfoError as error:
-        raise MalformedInfoError(f"its slo:info is not of this version: {error}; {_NO_RULES}") from error
+        raise MalformedInfoError(f"its slo:info is not of this version: {error}; {NO_RULES}") from error
 
 
 def _doubts(one: Declared, slo: RecordedSlo, recorded: Recorded) -> list[str]:
@@ -147,9 +147,10 @@ def _judged(name: str, one: Declared, slo: RecordedSlo, recorded: Recorded) -> S
     left = _budget_left(one, slo, recorded.at)
     burn = _burns(one, slo, left, recorded.at)
     objective = _objective(slo)
-    burning = tuple(tier for tier in one.tiers if _burns_over(tier, one, burn))
-    facts = _facts(one, left, burn, burning)
-    unknowns = _unknowns(one, slo, left, burn, recorded.at)
+    burning = tuple(name for name in one.tiers if burns_over(TIER[name], one, burn))
+    coverage = _finite(slo.single.get("coverage"))
+    facts = why_bad(one, left, burn, burning, coverage)
+    unknowns = why_unknown(one, slo, left, burn, objective, _long_rules_run(one, slo, recorded.at))
     return SloStatus(
         name=name,
         state=_state(left, burning, unknowns),
@@ -163,7 +164,7 @@ def _judged(name: str, one: Declared, slo: RecordedSlo, recorded: Recorded) -> S
         sli=None if left is None or objective is None else 1 - (1 - left) * (1 - objective),
         burn=burn,
         budget_left=left,
-        coverage=_finite(slo.single.get("coverage")),
+        coverage=coverage,
         seconds_to_exhaustion=seconds_left(one, left, burn.get(_HOUR), recorded),
         burning_tiers=burning,
         read_at=slo.single.get("event time"),
@@ -209,69 +210,3 @@ def _burns(one: Declared, slo: RecordedSlo, left: float | None, at: float) -> di
         burn[label] = _finite(slo.burn_rates.get(label)) if fresh and enough else None
     burn[one.window] = None if left is None else 1 - left
     return burn
-
-
-def _burns_over(tier: TierName, one: Declared, burn: Mapping[str, float | None]) -> bool:
-    pair = (burn.get(TIER[tier].long), burn.get(TIER[tier].short))
-    return all(rate is not None and rate > TIER[tier].factor(one.period_seconds) for rate in pair)
-
-
-def _facts(
-    one: Declared, left: float | None, burn: Mapping[str, float | None], burning: tuple[TierName, ...]
-) -> list[str]:
-    facts = []
-    if left is not None and left <= 0:
-        facts.append(f"the budget of {one.window} is spent ({left:.1%} left)")
-    for name in burning:
-        tier = TIER[name]
-        facts.append(
-            f"{name}: burns at {burn[tier.long]:.3g} over {tier.long} and {burn[tier.short]:.3g} over {tier.short}, "
-            f"above {tier.factor(one.period_seconds):.3g}"
-        )
-    return facts
-
-
-def _unknowns(
-    one: Declared, slo: RecordedSlo, left: float | None, burn: Mapping[str, float | None], at: float
-) -> list[str]:
-    """Why an SLO cannot be called good, though nothing bad is known of it."""
-    unknowns = []
-    measured = slo.single.get("event time") is not None
-    if not measured:
-        unknowns.append("its SLI has no data: is what it measures scraped?")
-    else:
-        shortest = _SHORTEST if _SHORTEST in burn else one.window
-        fastest = next((tier.long for tier in TIERS if tier.name in one.tiers), shortest)
-        if burn.get(fastest) is None:
-            unknowns.append(_why_no_burn(one, slo, fastest))
-    if left is None and (measured or "budget" in slo.single):
-        unknowns.append(_why_no_budget(one, slo, at))
-    if _objective(slo) is None:
-        unknowns.append(f"its objective is not recorded, or none: {_NO_RULES}")
-    return unknowns
-
-
-def _why_no_burn(one: Declared, slo: RecordedSlo, window: str) -> str:
-    if few := _too_few(one, slo, window):
-        return few
-    if window in slo.burn_rates:
-        return f"its burn rate over {window} is {slo.burn_rates[window]}"
-    return f"there were no events in {window}"
-
-
-def _why_no_budget(one: Declared, slo: RecordedSlo, at: float) -> str:
-    budget = slo.single.get("budget")
-    if budget is None:
-        return "its budget is not recorded (yet): no events in its window?"
-    if not math.isfinite(budget):
-        return f"its budget is {budget}"
-    if not _long_rules_run(one, slo, at):
-        return "the rules of its long windows give nothing current: does Prometheus still evaluate them?"
-    return _too_few(one, slo, one.window)
-
-
-def _too_few(one: Declared, slo: RecordedSlo, window: str) -> str:
-    events = slo.events.get(window, 0)
-    if events >= one.minimum_events:
-        return ""
-    return f"{events:.0f} events in {window} are fewer than the {one.minimum_events:g} that it judges by"

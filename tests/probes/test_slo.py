@@ -157,6 +157,13 @@ def test_no_tolerance_lets_unknown_pass(recording: Recording, tolerance: Any) ->
         assert not met(experiment | {"steady-state-hypothesis": hypothesis})
 
 
+@pytest.mark.parametrize("burn", [{"5m": None}, {"1h": 500.0, "5m": None}], ids=["calm before", "burnt before"])
+def test_traffic_that_has_stopped_is_no_state(recording: Recording, burn: dict[str, float | None]) -> None:
+    recording.slos = [FakeSlo(burn=burn)]
+    with pytest.raises(NoReadingError, match=r"state of SLO llm-availability is unknown: .*there were no events in 5m"):
+        state(SLO)
+
+
 def test_unknown_tells_why_in_the_journal(recording: Recording) -> None:
     recording.slos = [FakeSlo(burn={"1h": None})]
     journal = journal_of(documented())

@@ -27,7 +27,18 @@ def test_what_burns_or_is_spent_is_breached(slo: FakeSlo) -> None:
     assert at_gate(slo).outcome == "breached"
 
 
-@pytest.mark.parametrize("slo", [UNKNOWN, FakeSlo(budget=None), FakeSlo(age=1000), FakeSlo(events={"5m": None})])
+@pytest.mark.parametrize(
+    "slo",
+    [
+        UNKNOWN,
+        FakeSlo(budget=None),
+        FakeSlo(age=1000),
+        FakeSlo(events={"5m": None}),
+        FakeSlo(burn={"5m": None}),
+        FakeSlo(burn={"1h": 500.0, "5m": None}),
+        FakeSlo(tiers="slow-page", burn={"6h": 83.0, "30m": None}),
+    ],
+)
 def test_unknown_does_not_pass(slo: FakeSlo) -> None:
     found = at_gate(slo)
     assert found.outcome == "unknown"

@@ -69,6 +69,36 @@ def test_a_budget_that_is_gone_is_exhausted_even_when_it_burns() -> None:
     assert found.seconds_to_exhaustion == 0
 
 
+@pytest.mark.parametrize(("coverage", "share"), [(0.002, "0.2%"), (1 / 8064, "0.012%"), (0.0999, "10%")])
+def test_a_budget_judged_from_little_says_from_how_little(coverage: float, share: str) -> None:
+    found = status(FakeSlo(budget=-3.945, coverage=coverage))
+    assert found.reasons == (
+        f"the budget of 28d is spent (-394.5% left), judged from the {share} of it that has been seen",
+    )
+
+
+@pytest.mark.parametrize("coverage", [0.1, 1.0])
+def test_a_budget_judged_from_more_does_not(coverage: float) -> None:
+    assert status(FakeSlo(budget=-0.5, coverage=coverage)).reasons == ("the budget of 28d is spent (-50.0% left)",)
+
+
+def test_a_burn_says_how_little_of_its_long_window_can_have_been_seen() -> None:
+    burn: dict[str, float | None] = {"1d": 5.0, "2h": 5.0, "3d": 2.0, "6h": 2.0}
+    found = status(FakeSlo(burn=burn, coverage=0.005))
+    assert found.reasons == (
+        "fast-ticket: burns at 5 over 1d and 5 over 2h, above 2.8",  # 3.4 h have been seen, 14 % of the day
+        "slow-ticket: burns at 2 over 3d and 2 over 6h, above 0.933, judged from the 4.7% of 3d that has been seen",
+    )
+
+
+def test_a_burn_in_a_month_that_has_just_begun_says_nothing_of_the_days_before() -> None:
+    month = FakeSlo(
+        window="month", period_seconds=30 * DAY, calendar="month", time_zone="UTC", first="1", coverage=0.005,
+        burn={"3d": 2.0, "6h": 2.0},
+    )  # fmt: skip
+    assert status(month).reasons == ("slow-ticket: burns at 2 over 3d and 2 over 6h, above 1",)
+
+
 def test_a_budget_of_exactly_nothing_is_exhausted() -> None:
     assert status(FakeSlo(budget=0.0)).state == "exhausted"
 
@@ -94,6 +124,10 @@ def test_a_budget_of_exactly_nothing_is_exhausted() -> None:
         (FakeSlo(minimum_events="20", events={"1h": 12}), "12 events in 1h are fewer than the 20"),
         (FakeSlo(minimum_events="20", events={"28d": 12}), "12 events in 28d are fewer than the 20"),
         (FakeSlo(minimum_events="20", events={"1h": None}), "0 events in 1h are fewer than the 20"),
+        (FakeSlo(burn={"5m": None}), "there were no events in 5m"),
+        (FakeSlo(burn={"5m": None, "1h": None}), "there were no events in 1h; there were no events in 5m"),
+        (FakeSlo(minimum_events="20", events={"5m": 5}), "5 events in 5m are fewer than the 20"),
+        (FakeSlo(tiers="slow-page", burn={"30m": None}), "there were no events in 30m"),
     ],
 )
 def test_what_cannot_be_known_is_unknown_with_its_reason(slo: FakeSlo, why: str) -> None:
@@ -109,6 +143,70 @@ def test_a_budget_that_nothing_is_measured_for_is_not_another_reason() -> None:
 def test_a_reading_as_old_as_its_rules_may_make_it_is_current() -> None:
     assert status(FakeSlo(age=90, long_age=360)).state == "good"
     assert status(FakeSlo(time_scale="60", age=15, long_age=15)).state == "good"
+
+
+def half_known(name: str, window: str, other: str, factor: str) -> str:
+    return (
+        f"{name}: burns at 500 over {window}, above {factor}, and at an unknown rate over {other}: "
+        f"there were no events in {other}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "other", "name", "factor"),
+    [
+        ("1h", "5m", "fast-page", "13.4"),
+        ("5m", "1h", "fast-page", "13.4"),
+        ("6h", "30m", "slow-page", "5.6"),
+        ("30m", "6h", "slow-page", "5.6"),
+        ("1d", "2h", "fast-ticket", "2.8"),
+        ("2h", "1d", "fast-ticket", "2.8"),
+        ("3d", "6h", "slow-ticket", "0.933"),
+        ("6h", "3d", "slow-ticket", "0.933"),
+    ],
+)
+def test_a_tier_that_may_burn_for_all_that_is_known_is_unknown(known: str, other: str, name: str, factor: str) -> None:
+    found = status(FakeSlo(burn={known: 500.0, other: None}))
+    assert found.state == "unknown"
+    assert half_known(name, known, other, factor) in found.reasons
+    assert len(set(found.reasons)) == len(found.reasons)
+
+
+def test_a_fault_that_takes_the_traffic_with_it_is_unknown() -> None:
+    slo = FakeSlo(tiers="fast-page,slow-page", burn={"1h": 500.0, "6h": 83.0, "5m": None, "30m": None})
+    found = status(slo)
+    assert found.state == "unknown"
+    assert found.reasons == (
+        half_known("fast-page", "1h", "5m", "13.4"),
+        half_known("slow-page", "6h", "30m", "5.6").replace("500", "83"),
+    )
+
+
+def test_too_few_events_beside_a_burn_are_unknown() -> None:
+    found = status(FakeSlo(minimum_events="20", events={"2h": 3}, burn={"1d": 9.0}))
+    assert found.state == "unknown"
+    assert reason(found) == (
+        "fast-ticket: burns at 9 over 1d, above 2.8, and at an unknown rate over 2h: 3 events in 2h are fewer than the "
+        "20 that it judges by"
+    )
+
+
+def test_a_tier_that_is_off_leaves_nothing_unknown() -> None:
+    """Rare events: what is only judged over days is not asked for in minutes."""
+    quiet: dict[str, float | None] = {"5m": None, "30m": None, "1h": None, "2h": None}
+    assert status(FakeSlo(tiers="slow-ticket", burn=quiet)).state == "good"
+    assert status(FakeSlo(tiers="slow-ticket", burn=quiet | {"1d": 500.0})).state == "good"
+
+
+def test_a_slow_tier_with_a_calm_window_is_known_not_to_burn() -> None:
+    assert status(FakeSlo(burn={"30m": None, "2h": None})).state == "good"
+    assert status(FakeSlo(burn={"6h": None})).state == "good"
+
+
+def test_a_burn_over_days_is_not_known_from_an_old_reading() -> None:
+    found = status(FakeSlo(burn={"2h": 5.0, "1d": 5.0}, long_age=400))
+    assert found.state == "unknown"
+    assert "and at an unknown rate over 1d: its reading over 1d is old" in found.reasons[0]
 
 
 def test_a_quiet_slow_window_does_not_make_the_whole_unknown() -> None:

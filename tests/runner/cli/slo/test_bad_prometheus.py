@@ -127,6 +127,10 @@ UNKNOWN = {
     "infinite": (Recording([FakeSlo(burn={"1h": math.inf})]), "its burn rate over 1h is inf"),
     "stale": (Recording([FakeSlo(age=200)]), "its newest reading is 3m20s old"),
     "no traffic": (Recording([FakeSlo(burn=dict.fromkeys(("5m", "30m", "1h")))]), "there were no events in 1h"),
+    "traffic that a fault took": (
+        Recording([FakeSlo(burn={"1h": 500.0, "5m": None})]),
+        "fast-page: burns at 500 over 1h, above 13.4, and at an unknown rate over 5m: there were no events in 5m",
+    ),
     "absent": (Recording([FakeSlo(events={"5m": None})]), "its SLI has no data"),
     "malformed": (Recording([FakeSlo(without=("period_seconds",))]), "the label period_seconds is missing"),
     "twice": (Recording([FakeSlo(service="a"), FakeSlo(service="b")]), "it is recorded 2 times (service a, b)"),
