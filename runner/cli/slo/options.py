@@ -1,12 +1,26 @@
 """Options that several `chaos slo` commands share."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
 F = TypeVar("F", bound=Callable[..., None])
+
+
+class TimeoutSeconds(click.FloatRange):
+    """Seconds that something may take: more than none, a day at most, and no NaN, which is in every range."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, max=86_400, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{seconds} is no number of seconds", param, ctx)
+        return seconds
 
 
 def prometheus_option(command: F) -> F:
@@ -24,7 +38,7 @@ def timeout_option(command: F) -> F:
     return click.option(
         "--timeout",
         "timeout_seconds",
-        type=click.FloatRange(min=0, min_open=True),
+        type=TimeoutSeconds(),
         default=10.0,
         show_default=True,
         help="Seconds that Prometheus may take for one answer.",

@@ -1,6 +1,5 @@
 """Asking Prometheus from a command: what goes wrong becomes a line on stderr and an exit status."""
 
-import math
 import sys
 import threading
 from collections.abc import Iterator
@@ -29,10 +28,8 @@ def told_while_waiting(url: str) -> Iterator[None]:
 def asked(url: str, timeout_seconds: float, command: str) -> Iterator[Prometheus]:
     """The Prometheus at `url`.
 
-    Ends the program with 2 for an address or a timeout that is none, with 4 when Prometheus cannot be asked.
+    Ends the program with 2 for an address that is none, with 4 when Prometheus cannot be asked.
     """
-    if not math.isfinite(timeout_seconds):
-        raise click.BadParameter(f"{timeout_seconds} is no number of seconds", param_hint="--timeout")
     try:
         prometheus = Prometheus(url, timeout=timeout_seconds)
     except PrometheusError as error:

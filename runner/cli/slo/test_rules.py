@@ -11,7 +11,7 @@ import click
 
 from clients.promtool import PromtoolError, version
 from runner.cli.slo.loading import load_or_exit
-from runner.cli.slo.options import files_argument, json_option, time_scale_option
+from runner.cli.slo.options import TimeoutSeconds, files_argument, json_option, time_scale_option
 from runner.cli.slo.progress import Progress
 from runner.exit_codes import Exit
 from runner.slo.rule_tests import PROMTOOL_VARIABLE, SloResult, find_promtool, test_rules
@@ -36,7 +36,7 @@ _INSTALL = (
 @click.option(
     "--timeout",
     "timeout_seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=TimeoutSeconds(),
     default=120.0,
     show_default=True,
     help="Seconds that promtool may take for one SLO.",
