@@ -5,6 +5,7 @@ from slos.rules_test.evaluate import UnderivableError
 from slos.rules_test.inputs import Inputs, derive
 
 W = "{{.window}}"
+SHARE_OF_THE_WINDOW = f"(count_over_time((max(up) or max(job))[{W}:]) / count_over_time(vector(1)[{W}:]))"
 
 
 def one_instance(indicator: Indicator) -> dict[str, tuple[float | None, float | None]]:
@@ -62,11 +63,7 @@ def test_a_histogram_has_the_bucket_of_the_threshold_and_a_count() -> None:
         (f'1 - sum(rate(t{{ok="1"}}[{W}])) / sum(rate(t[{W}]))', {"t ok=1": (1, 0), "t ok=200": (0, 1)}),
         ("1 - up_ratio", {"up_ratio": (1, 0)}),
         (f"avg_over_time(errors[{W}])", {"errors": (0, 1)}),
-        (
-            f"1 - sum(rate(done[{W}]))"
-            f" / (count_over_time((max(up) or max(job))[{W}:]) / count_over_time(vector(1)[{W}:]))",
-            {"done": (1, 0), "up": (1, 1)},
-        ),
+        (f"1 - sum(rate(done[{W}])) / {SHARE_OF_THE_WINDOW}", {"done": (1, 0), "up": (1, 1)}),
     ],
 )
 def test_a_raw_ratio_is_made_of_counters_or_is_a_gauge(query: str, expected: object) -> None:
@@ -110,8 +107,7 @@ def test_only_what_gives_nothing_without_traffic_can_be_quiet() -> None:
 
 
 def test_a_query_that_counts_steps_is_exact_only_where_it_has_data_throughout() -> None:
-    counting = RawRatio(f"1 - sum(rate(done[{W}])) / (count_over_time(up[{W}:]) / count_over_time(vector(1)[{W}:]))")
-    assert derive(counting).counts_steps
+    assert derive(RawRatio(f"1 - sum(rate(done[{W}])) / {SHARE_OF_THE_WINDOW}")).counts_steps
     assert not derive(RawRatio(f"1 - sum(rate(done[{W}]))")).counts_steps
 
 
