@@ -7,6 +7,7 @@ from slos.files import openslo, sloth
 from slos.files.annotation_keys import PREFIX
 from slos.files.findings import Findings
 from slos.files.from_openslo import ReferredSli, read_service, read_slo
+from slos.files.from_sloth import read_slos
 from slos.files.identity import Kind, identify
 from slos.files.openslo_indicators import check_indicator
 from slos.files.structure import fitted
@@ -81,9 +82,8 @@ def _read_document(document: Document, reading: _Reading) -> None:
         return
     findings.refuse_empty(sloth.CLUSTER_KEYS if kind is Kind.SLOTH_CRD else ())
     if kind is Kind.SLOTH or kind is Kind.SLOTH_CRD:
-        reading.slos += [
-            _ReadSlo(slo, (findings,)) for slo in sloth.read_slos(document, findings, crd=kind is Kind.SLOTH_CRD)
-        ]
+        read_here = read_slos(document, findings, crd=kind is Kind.SLOTH_CRD)
+        reading.slos += [_ReadSlo(slo, (findings,)) for slo in read_here]
     elif kind is Kind.SERVICE:
         service = fitted(openslo.ServiceDocument, document.value, findings, openslo.HINTS)
         if service is not None:

@@ -74,3 +74,65 @@ def test_every_slo_is_read_to_the_end() -> None:
             "remove it; the keys known here are name, description, objective, labels, sli, alerting",
         ),
     ]
+
+
+def told(document: Doc) -> list[tuple[str, str, str]]:
+    return [
+        (problem.level, problem.place.path, problem.message) for problem in read({"f.yaml": text(document)}).problems
+    ]
+
+
+def test_a_tier_that_can_never_fire_is_switched_off_alone_with_a_warning() -> None:
+    loaded = read({"f.yaml": text(changed(SLOTH, {f"{SLO}.objective": 90, f"{SLO}.alerting.ticket_alert": {}}))})
+    (slo,) = loaded.slos.slos
+    assert list(slo.alerting.tiers) == ["slow-page", "fast-ticket", "slow-ticket"]
+    assert slo.alerting.absent == AbsentAlert("critical")
+    assert [(problem.level, problem.place.path, problem.message, problem.remedy) for problem in loaded.problems] == [
+        (
+            "warning",
+            "slos[0].objective",
+            "the tier fast-page is switched off: it would take an error ratio of 1.44, and none exceeds 1",
+            "raise the objective to have it, or ignore this: slow-page stays on",
+        )
+    ]
+
+
+def test_an_alert_of_which_no_tier_can_fire_is_an_error() -> None:
+    problems = read({"f.yaml": text(changed(SLOTH, {f"{SLO}.objective": 80}))}).problems
+    assert [problem.level for problem in problems] == ["error", "error"]
+    assert all(problem.remedy.endswith("switch it off: page_alert: {disable: true}") for problem in problems)
+
+
+def test_templates_that_ask_for_labels_of_sloth_are_warned_of() -> None:
+    annotations = {"note": "{{ $labels.sloth_service }} / {{ $labels.sloth_slo }}", "plain": "sloth_slo"}
+    document = changed(
+        SLOTH_OBJECT,
+        {
+            "spec.slos.0.alerting.annotations": annotations,
+            "spec.slos.0.alerting.ticketAlert": {"labels": {"x": "{{ $labels.sloth_version }}"}},
+        },
+    )
+    assert [str(problem).partition("warning: ")[2] for problem in read({"f.yaml": text(document)}).problems] == [
+        (
+            "spec.slos[0].alerting.annotations.note: alerts have no label sloth_service or sloth_slo here: the text "
+            "would be empty in its place; "
+            "write service for sloth_service, slo (which is the service and the name) for sloth_slo"
+        ),
+        (
+            "spec.slos[0].alerting.ticketAlert.labels.x: alerts have no label sloth_version here: the text would be "
+            "empty in its place; write one of slo, service, window, tier and severity"
+        ),
+    ]
+
+
+def test_what_is_said_of_disabled_alerts_is_warned_of() -> None:
+    one = changed(SLOTH, {f"{SLO}.alerting.ticket_alert.labels": {"severity": "low"}})
+    assert told(one) == [
+        (
+            "warning",
+            "slos[0].alerting.ticket_alert.labels",
+            "labels of ticket_alert have no effect: it is disabled",
+        )
+    ]
+    both = changed(SLOTH, {f"{SLO}.alerting.page_alert": {"disable": True}})
+    assert [path for _, path, _ in told(both)] == ["slos[0].alerting.labels", "slos[0].alerting.annotations"]
