@@ -53,8 +53,9 @@ class Lowest:
 class Backtest:
     """What an objective would have brought.
 
-    `left` is the budget left at the end (None: no events), of a window of which the share `window_read` (0..1) lies
-    within the history; `lowest` is over the times whose whole window does. `coverage` is the share of the steps since
+    `counts` are all events of the SLO's window at the end, `left` is the budget that they leave (None: no events), of a
+    window of which the share `window_read` (0..1) lies within the history; `lowest` is over the times whose whole
+    window does. `coverage` is the share of the steps since
     the beginning for which there is data.
     """
 
@@ -116,7 +117,7 @@ def _firings(
                 severity=alert.severity,
                 start=history.at(fired),
                 end=history.at(end),
-                spent=burn_rate(sums.bad_between(fired, end) / whole.total, question.objective) if whole.total else 0.0,
+                spent=burn_rate(sums.between(fired, end)[0] / whole.total, question.objective) if whole.total else 0.0,
                 ongoing=over,
             )
         pending = fired = None
@@ -133,10 +134,10 @@ def _condition(sums: SlidingSums, question: Question, tier: Tier, index: int) ->
 
 
 def _window(sums: SlidingSums, history: History, question: Question, index: int) -> Counts:
-    """The counts of the SLO's whole window at a step."""
+    """The counts of the SLO's whole window at a step, with the slice under way: its events may have fired alerts."""
     at = history.at(index)
-    slices = max(round((at - question.begins(at)) / (history.step * history.per_slice)), 1)
-    return Counts(*sums.whole_slices(index, slices))
+    steps = max(round((at - question.begins(at)) / history.step), history.per_slice)
+    return Counts(*sums.between(index - steps, index))
 
 
 def _left(counts: Counts, objective: float) -> float | None:

@@ -63,19 +63,16 @@ class SlidingSums:
             return (newest.bad, newest.total) if newest else (0.0, 0.0)
         if slices > STRAIGHT_SLICES:
             return self.whole_slices(index, slices)
-        return self._between(index - slices * self._history.per_slice, index)
+        return self.between(index - slices * self._history.per_slice, index)
 
     def whole_slices(self, index: int, slices: int) -> tuple[float, float]:
         """The same for the last slices that had ended at a multiple of their length by then."""
         stride = self._history.per_slice
         newest = index - (index - self._history.first_multiple) % stride
-        return self._between(newest - slices * stride, newest)
+        return self.between(newest - slices * stride, newest)
 
-    def bad_between(self, start: int, end: int) -> float:
-        """Bad events after one step up to another."""
-        return self._between(start, end)[0]
-
-    def _between(self, start: int, end: int) -> tuple[float, float]:
+    def between(self, start: int, end: int) -> tuple[float, float]:
+        """Bad events and all events after one step up to another."""
         total = _at(self._total, end) - _at(self._total, start)
         bad = _at(self._bad, end) - _at(self._bad, start)
         return min(max(bad, 0.0), max(total, 0.0)), max(total, 0.0)
@@ -89,7 +86,7 @@ def _running(history: History, of: Callable[[Counts], float]) -> list[float]:
     """The events since the beginning of the history, at each step.
 
     At multiples of the slice it is the sum of the slices; in between, what it was a slice ago and what came since, but
-    never outside of the multiples around it.
+    never outside of the multiples around it, and never less than a step before: what was counted stays counted.
     """
     stride, first = history.per_slice, history.first_multiple
     values = [of(counts) if counts else 0.0 for counts in history.counts]
@@ -104,5 +101,5 @@ def _running(history: History, of: Callable[[Counts], float]) -> list[float]:
             continue
         following = index + stride - offset
         above = below + values[following] if following < len(values) else inf
-        running.append(min(max(before + value, below), above))
+        running.append(min(max(before + value, running[-1] if running else 0.0), above))
     return running

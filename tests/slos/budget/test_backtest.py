@@ -103,6 +103,27 @@ def test_an_incident_pages_soon_and_for_as_long_as_its_short_window_burns() -> N
     assert not firing.ongoing
 
 
+@EXAMPLES
+@given(
+    st.lists(st.sampled_from([None, Counts(0, 0), GOOD, Counts(300, 3000), ALL_BAD]), min_size=1, max_size=12),
+    st.integers(0, 4),
+)
+def test_what_fires_has_bad_events_to_show_however_short_the_history(counts: list[Counts | None], late: int) -> None:
+    """Also before the first slice of the rules has ended."""
+    history = History(START + late * 60, 60, 5, counts)
+    found = backtest(history, question())
+    assert not found.firings or found.counts.bad > 0
+    assert all(firing.spent <= 1 - (1 if found.left is None else found.left) + 1e-9 for firing in found.firings)
+
+
+def test_three_minutes_of_errors_are_told_with_their_events() -> None:
+    found = backtest(History(START + 60, 60, 5, [ALL_BAD] * 3), question(0.99, "fast-page"))
+    (firing,) = found.firings
+    assert firing.ongoing
+    assert found.counts == ALL_BAD
+    assert found.left == pytest.approx(-99)
+
+
 def test_an_alert_waits_for_as_long_as_it_says() -> None:
     broken = [GOOD] * 864 + [ALL_BAD] * 12 + [GOOD] * 10
     at_once = tried(broken, question(0.99, "fast-page")).firings[0]

@@ -1,6 +1,7 @@
 """Sliding windows: exact where the slices agree with each other, and steady where they do not."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -76,6 +77,16 @@ def test_long_windows_are_the_sums_of_whole_slices_at_multiples(pairs: list[tupl
         assert sums.window(index, STRAIGHT_SLICES + 1)[0] == bad
 
 
+@EXAMPLES
+@given(steps, st.integers(0, 4))
+def test_what_was_counted_stays_counted(pairs: list[tuple[int, int]], late: int) -> None:
+    sums = SlidingSums(History(START + late * STEP, STEP, PER_SLICE, events(pairs)))
+    counted = [sums.between(-1, index) for index in range(len(pairs))]
+    for before, after in pairwise(counted):
+        assert before[0] <= after[0]
+        assert before[1] <= after[1]
+
+
 def test_a_burst_that_some_slices_missed_does_not_come_and_go() -> None:
     """Errors between two scrapes, at the edge of a slice: one tiling in five never counts them."""
     counts = [Counts(0, 100)] * 200
@@ -89,7 +100,7 @@ def test_where_there_is_no_data_nothing_is_added() -> None:
     sums = SlidingSums(History(START, STEP, 1, [Counts(1, 10), None, Counts(2, 10)]))
     assert [sums.window(index, 2) for index in range(3)] == [(1, 10), (1, 10), (2, 10)]
     assert sums.window(1, 1) == (0, 0)
-    assert sums.bad_between(0, 2) == 2
+    assert sums.between(0, 2) == (2, 10)
 
 
 @pytest.mark.parametrize(("late", "first"), [(0, 0), (1, 4), (2, 3), (4, 1), (5, 0)])
