@@ -35,6 +35,34 @@ def _one_of(*keys: str) -> dict[str, Any]:
     return {"oneOf": [{"required": [key]} for key in keys]}
 
 
+def _below(path: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of what has, at a path of keys, something of that schema."""
+    for key in reversed(path.split(".")):
+        schema = {"properties": {key: schema}, "required": [key]}
+    return schema
+
+
+def _fitting(condition: dict[str, Any], method: str, *keys: str, **of_objective: object) -> dict[str, Any]:
+    """Where the condition holds, the budgeting method, and what the objective has to say."""
+    objective = {"required": list(keys), "properties": of_objective}
+    return {
+        "if": condition,
+        "then": {"properties": {"budgetingMethod": {"const": method}, "objectives": {"items": objective}}},
+    }
+
+
+_METRIC = "indicator.spec.thresholdMetric.metricSource.spec"
+_INDICATOR_FITS = [
+    _fitting(_below("indicator.spec.ratioMetric", {}), "Occurrences"),
+    _fitting(_below(f"{_METRIC}.histogram", {}), "Occurrences", "op", "value", op={"const": "lte"}),
+    _fitting(_below(f"{_METRIC}.query", {}), "Timeslices", "op", "value", "timeSliceWindow"),
+    _fitting(_below("budgetingMethod", {"const": "Timeslices"}), "Timeslices", "op", "value", "timeSliceWindow"),
+]
+"""What an objective and a budgeting method are to an indicator; only gauges, referred to or not, are sliced."""
+_NO_HISTOGRAM = {"not": _below("metricSource.spec.histogram", {})}
+_COUNTERS = {"counter": {"const": True}, "good": _NO_HISTOGRAM, "bad": _NO_HISTOGRAM, "total": _NO_HISTOGRAM}
+
+
 class Metadata(Strict):
     name: Name = Field(description="Name, unique among all SLOs.", examples=["llm-availability"])
     display_name: str = Field(default="", description="Name for people.", examples=["LLM availability"])
@@ -93,14 +121,17 @@ class RatioMetric(
         "oneOf": [
             {
                 "required": ["counter", "good", "total"],
+                "properties": _COUNTERS,
                 "not": {"anyOf": [{"required": ["bad"]}, {"required": ["raw"]}]},
             },
             {
                 "required": ["counter", "bad", "total"],
+                "properties": _COUNTERS,
                 "not": {"anyOf": [{"required": ["good"]}, {"required": ["raw"]}]},
             },
             {
                 "required": ["raw", "rawType"],
+                "properties": {"raw": _NO_HISTOGRAM},
                 "not": {"anyOf": [{"required": [key]} for key in ("good", "bad", "total")]},
             },
         ]
@@ -184,7 +215,7 @@ class Objective(Strict, json_schema_extra=_one_of("target", "targetPercent")):
 
 class SloSpec(
     Strict,
-    json_schema_extra=_one_of("indicator", "indicatorRef"),
+    json_schema_extra={**_one_of("indicator", "indicatorRef"), "allOf": _INDICATOR_FITS},
 ):
     description: str = Field(default="", description="What is promised, for people.", examples=["Requests answered"])
     service: Name = Field(description="Service that the SLO is of.", examples=["chat"])

@@ -36,6 +36,19 @@ GOOD: dict[str, list[Doc]] = {
         changed(CALENDAR_SLO, {"spec.timeWindow.0": {"duration": "1Q", "calendar": CALENDAR}})
     ],
     "referred SLI": [REFERRING_SLO, SLI],
+    "referred gauge": [
+        changed(
+            REFERRING_SLO,
+            {
+                "metadata.annotations": {},
+                "spec.budgetingMethod": "Timeslices",
+                OBJECTIVE: {"target": 0.99, "op": "lt", "value": 900, "timeSliceWindow": "1m"},
+            },
+        ),
+        changed(SLI, {"spec": {"thresholdMetric": query("max(mltrain_checkpoint_age_seconds)")}}),
+    ],
+    "raw ratio that says counter": [changed(RAW_SLO, {f"{RATIO}.counter": False})],
+    "slices where events are counted": [changed(RATIO_SLO, {f"{OBJECTIVE}.timeSliceWindow": "1m"})],
     "service": [SERVICE, RATIO_SLO],
     "alerting": [
         changed(
@@ -137,19 +150,6 @@ BAD_STRUCTURE: dict[str, list[Doc]] = {
     "Sloth with a label that is none": [changed(SLOTH, {"slos.0.alerting.labels": {"on-call": "x"}})],
     "Sloth that disables in words": [changed(SLOTH, {"slos.0.alerting.ticket_alert.disable": "yes"})],
     "Sloth object of another kind": [changed(SLOTH_OBJECT, {"kind": "ServiceLevel"})],
-}
-
-BAD_FOR_THE_READER: dict[str, list[Doc]] = {
-    "PromQL that does not parse": [changed(RATIO_SLO, {f"{RATIO}.total": query("gateway_requests_total{")})],
-    "a window that slices do not fill": [changed(RATIO_SLO, {"spec.timeWindow.0.duration": "7d1m"})],
-    "unknown time zone": [changed(CALENDAR_SLO, {"spec.timeWindow.0.calendar.timeZone": "Europe/Berln"})],
-    "a time zone that is a path": [changed(CALENDAR_SLO, {"spec.timeWindow.0.calendar.timeZone": "../../etc"})],
-    "a month from the second": [changed(CALENDAR_SLO, {"spec.timeWindow.0.calendar.startTime": "2026-01-02"})],
-    "a month from noon": [changed(CALENDAR_SLO, {"spec.timeWindow.0.calendar.startTime": "2026-01-01 12:00:00"})],
-    "no time": [changed(CALENDAR_SLO, {"spec.timeWindow.0.calendar.startTime": "January"})],
-    "an SLI that is not there": [REFERRING_SLO],
-    "two SLIs of one name": [REFERRING_SLO, SLI, SLI],
-    "two SLOs of one name": [RATIO_SLO, RATIO_SLO],
     "events in slices": [changed(RATIO_SLO, {"spec.budgetingMethod": "Timeslices"})],
     "gauge by occurrences": [changed(GAUGE_SLO, {"spec.budgetingMethod": "Occurrences"})],
     "threshold without operator": [changed(LATENCY_SLO, {f"{OBJECTIVE}.op": GONE})],
@@ -160,6 +160,31 @@ BAD_FOR_THE_READER: dict[str, list[Doc]] = {
         changed(RATIO_SLO, {f"{RATIO}.total.metricSource.spec": {"histogram": "request_seconds"}})
     ],
     "ratio of gauges": [changed(RATIO_SLO, {f"{RATIO}.counter": False})],
+    "bucket below its edge": [changed(LATENCY_SLO, {f"{OBJECTIVE}.op": "lt"})],
+    "latency in slices": [changed(LATENCY_SLO, {"spec.budgetingMethod": "Timeslices"})],
+    "raw ratio in slices": [changed(RAW_SLO, {"spec.budgetingMethod": "Timeslices"})],
+    "gauge without operator": [changed(GAUGE_SLO, {f"{OBJECTIVE}.op": GONE})],
+    "histogram as a raw ratio": [
+        changed(RAW_SLO, {f"{RATIO}.raw.metricSource.spec": {"histogram": "request_seconds"}})
+    ],
+    "referred SLI in slices": [changed(REFERRING_SLO, {"spec.budgetingMethod": "Timeslices"}), SLI],
+}
+
+BAD_FOR_THE_READER: dict[str, list[Doc]] = {
+    "PromQL that does not parse": [changed(RATIO_SLO, {f"{RATIO}.total": query("gateway_requests_total{")})],
+    "a window that slices do not fill": [changed(RATIO_SLO, {"spec.timeWindow.0.duration": "7d1m"})],
+    "unknown time zone": [changed(CALENDAR_SLO, {"spec.timeWindow.0.calendar.timeZone": "Europe/Berln"})],
+    "a time zone that is a path": [changed(CALENDAR_SLO, {"spec.timeWindow.0.calendar.timeZone": "../../etc"})],
+    "a month from the second": [changed(CALENDAR_SLO, {"spec.timeWindow.0.calendar.startTime": "2026-01-02"})],
+    "a month from noon": [changed(CALENDAR_SLO, {"spec.timeWindow.0.calendar.startTime": "2026-01-01 12:00:00"})],
+    "no time": [changed(CALENDAR_SLO, {"spec.timeWindow.0.calendar.startTime": "January"})],
+    "a referred gauge by occurrences": [
+        changed(REFERRING_SLO, {OBJECTIVE: {"target": 0.99, "op": "lt", "value": 900}}),
+        changed(SLI, {"spec": {"thresholdMetric": query("max(mltrain_checkpoint_age_seconds)")}}),
+    ],
+    "an SLI that is not there": [REFERRING_SLO],
+    "two SLIs of one name": [REFERRING_SLO, SLI, SLI],
+    "two SLOs of one name": [RATIO_SLO, RATIO_SLO],
     "unknown tier": [changed(RATIO_SLO, {ANNOTATIONS: {"mlchaos.io/tiers": "fast-pages"}})],
     "minimum events in words": [changed(RATIO_SLO, {ANNOTATIONS: {"mlchaos.io/minimum-events": "twenty"}})],
     "runbook that is no link": [changed(RATIO_SLO, {ANNOTATIONS: {"mlchaos.io/runbook": "wiki/llm"}})],
