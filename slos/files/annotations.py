@@ -5,7 +5,7 @@ Anything else under that prefix is an error, so that a misspelt key does not go 
 
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from slos.duration import DurationError, parse_duration
@@ -58,6 +58,14 @@ def read_annotations(annotations: Mapping[str, str], slo_name: str, findings: Fi
         minimum_events=reader.minimum_events(),
         paths=reader.paths(),
     )
+
+
+def warn_of_misplaced(annotations: Iterable[str], findings: Findings, path: Path) -> None:
+    """Tells of annotations that say how to alert where no SLO is."""
+    for key in annotations:
+        if key.startswith(PREFIX):
+            message = f"{key} says nothing here: alerting is an SLO's"
+            findings.warn((*path, key), message, "move it to metadata.annotations of the documents of kind SLO")
 
 
 class _Reader:

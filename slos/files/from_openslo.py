@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from slos.files import openslo
-from slos.files.annotations import read_annotations
+from slos.files.annotations import read_annotations, warn_of_misplaced
 from slos.files.findings import Findings
 from slos.files.nearest import nearest
 from slos.files.openslo_indicators import Measured, Terms, read_indicator
@@ -112,6 +112,9 @@ def _measured(
         findings.error(("spec", "indicatorRef"), "indicatorRef beside indicator", "keep one of them")
         return None
     if spec.indicator is not None:
+        if spec.indicator.metadata is not None:
+            inline = ("spec", "indicator", "metadata", "annotations")
+            warn_of_misplaced(spec.indicator.metadata.annotations, findings, inline)
         measured = read_indicator(spec.indicator.spec, findings, ("spec", "indicator", "spec"), terms)
         return _located(measured, findings, findings)
     if spec.indicator_ref is None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from slos.files import openslo, sloth
-from slos.files.annotation_keys import PREFIX
+from slos.files.annotations import warn_of_misplaced
 from slos.files.findings import Findings
 from slos.files.from_openslo import ReferredSli, read_service, read_slo
 from slos.files.from_sloth import read_slos
@@ -87,7 +87,7 @@ def _read_document(document: Document, reading: _Reading) -> None:
     elif kind is Kind.SERVICE:
         service = fitted(openslo.ServiceDocument, document.value, findings, openslo.HINTS)
         if service is not None:
-            _warn_of_misplaced(service.metadata, findings)
+            warn_of_misplaced(service.metadata.annotations, findings, ("metadata", "annotations"))
             reading.services.append((read_service(service, findings), findings))
     elif kind is Kind.SLI:
         _read_sli(document, findings, reading)
@@ -97,18 +97,11 @@ def _read_document(document: Document, reading: _Reading) -> None:
             reading.slo_documents.append((slo, findings))
 
 
-def _warn_of_misplaced(metadata: openslo.Metadata, findings: Findings) -> None:
-    for key in metadata.annotations:
-        if key.startswith(PREFIX):
-            message = f"{key} says nothing here: alerting is an SLO's"
-            findings.warn(("metadata", "annotations", key), message, "move it to the documents of kind SLO")
-
-
 def _read_sli(document: Document, findings: Findings, reading: _Reading) -> None:
     sli = fitted(openslo.SliDocument, document.value, findings, openslo.HINTS)
     if sli is None:
         return
-    _warn_of_misplaced(sli.metadata, findings)
+    warn_of_misplaced(sli.metadata.annotations, findings, ("metadata", "annotations"))
     if findings.is_spoilt(("metadata", "name")):
         return
     first = reading.slis.setdefault(sli.metadata.name, ReferredSli(sli, findings))

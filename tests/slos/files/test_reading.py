@@ -160,9 +160,16 @@ def test_alerting_written_on_an_sli_is_warned_of() -> None:
     assert [str(problem) for problem in read({"f.yaml": text(sli)}).problems] == [
         (
             'f.yaml:1:126: warning: metadata.annotations["mlchaos.io/tiers"]: '
-            "mlchaos.io/tiers says nothing here: alerting is an SLO's; move it to the documents of kind SLO"
+            "mlchaos.io/tiers says nothing here: alerting is an SLO's; "
+            "move it to metadata.annotations of the documents of kind SLO"
         )
     ]
+
+
+def test_alerting_written_on_an_indicator_within_its_slo_is_warned_of() -> None:
+    inline = {"name": "availability", "annotations": {"mlchaos.io/tiers": "none"}}
+    (problem,) = read({"f.yaml": text(changed(RATIO_SLO, {"spec.indicator.metadata": inline}))}).problems
+    assert problem.place.path == 'spec.indicator.metadata.annotations["mlchaos.io/tiers"]'
 
 
 def test_an_alpha_document_is_told_what_to_change() -> None:
