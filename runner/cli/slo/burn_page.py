@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from runner.cli.slo.figures import events, exact_share, moment, printable, rate, share, span
@@ -47,9 +48,8 @@ def _headline(found: BudgetReview) -> RenderableType:
         (printable(status.name), "bold"),
         f"  (service {printable(status.service)}) at {moment(found.at, seconds=True)} UTC",
     )
-    for reason in status.reasons:
-        text.append(f"\n  {printable(reason)}")
-    return text
+    reasons = (Padding(Text(printable(reason)), (0, 0, 0, 2), expand=False) for reason in status.reasons)
+    return Group(text, *reasons)
 
 
 def _standing(found: BudgetReview) -> Iterator[tuple[str, str]]:

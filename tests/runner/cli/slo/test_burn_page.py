@@ -53,6 +53,16 @@ def words(text: str) -> list[list[str]]:
 INCIDENT = [GOOD] * 200 + [Counts(500, 1000)] * 4 + [GOOD] * 84
 
 
+def test_a_long_reason_is_wrapped_below_itself() -> None:
+    reason = "the budget of 28d is spent (-417.6% left), judged from the 0.37% of it that has been seen"
+    lines = shown(found(INCIDENT, replace(STATUS, reasons=(reason, "and more")))).splitlines()
+    assert [line.rstrip() for line in lines[1:4]] == [
+        "  the budget of 28d is spent (-417.6% left), judged from the 0.37% of it that",
+        "  has been seen",
+        "  and more",
+    ]
+
+
 def test_the_headline_tells_the_state_and_why() -> None:
     lines = shown(found(INCIDENT)).splitlines()
     assert lines[0] == "BURNING  llm-availability  (service llm) at 2026-09-21 15:00:00 UTC"
