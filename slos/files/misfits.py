@@ -1,11 +1,15 @@
 """What does not fit a field of a model, in our words, and what to write instead."""
 
 import math
+import re
 
+from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from slos.duration import DurationError, parse_duration
 from slos.files.nearest import nearest
 from slos.files.shape import Shape
+from slos.files.yaml_document import Path
 
 _WANTED = {
     "string_type": "a text",
@@ -16,6 +20,11 @@ _WANTED = {
     "model_type": "keys and values",
 }
 _SPOKEN = {**dict.fromkeys(("true", "yes", "on", "y"), "true"), **dict.fromkeys(("false", "no", "off", "n"), "false")}
+_DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
+_AMOUNT = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?)\s*[A-Za-zµ]+")
+
+_QUERIES = frozenset(("query", "histogram", "error_query", "total_query", "error_ratio_query"))
+_QUERIES |= {to_camel(key) for key in _QUERIES}
 
 
 def refusal(message: str, remedy: str) -> PydanticCustomError:
@@ -30,7 +39,7 @@ def misfit(shape: Shape, detail: ErrorDetails) -> tuple[str, str]:
     if kind == "refused":
         return context["message"], context["remedy"]
     if kind in _WANTED:
-        remedy = _retyped(kind, value) or f"write {shape.written(path)}"
+        remedy = _retyped(kind, value, path) or f"write {shape.written(path)}"
         return f"{_described(value)} where {_WANTED[kind]} is wanted", remedy
     if kind == "literal_error":
         choices = [choice.strip("'") for choice in context["expected"].replace(" or ", ", ").split(", ")]
@@ -54,21 +63,47 @@ def _described(value: object) -> str:
     return "a list" if isinstance(value, list) else "keys and values"
 
 
-def _retyped(kind: str, value: object) -> str | None:
+def _retyped(kind: str, value: object, path: Path) -> str | None:
     """How to write the same value as the type that is wanted; None when it does not say one."""
     if kind == "string_type" and isinstance(value, bool | int | float):
         return f'put it in quotes: "{_described(value).removeprefix("the number ")}"'
+    if kind == "string_type" and isinstance(value, dict | list) and path[-1] in _QUERIES:
+        return "put the query in quotes: unquoted brackets are YAML's"
     if kind == "float_type" and isinstance(value, str):
-        number = _number(value)
-        return f"remove the quotes: {number}" if number else None
+        return _number_for(str(path[-1]), value.strip())
     if kind == "bool_type" and isinstance(value, str):
         return f"write {_SPOKEN.get(value.lower(), 'true or false')}, without quotes"
     return None
 
 
+def _number_for(key: str, text: str) -> str | None:
+    """How to write the number that a text means; None when it means none."""
+    number = _number(text)
+    if number is not None:
+        return f"remove the quotes: {number}"
+    if _DECIMAL_COMMA.fullmatch(text):
+        return f"write {text.replace(',', '.')}, with a decimal point instead of the comma"
+    if text.endswith("%") and (percent := _number(text[:-1])) is not None:
+        ratio = f"{float(percent) / 100:.10g}"
+        return f"write {ratio}, or targetPercent: {percent}" if key == "target" else f"write {percent}"
+    return _without_unit(text) if key == "value" else None
+
+
+def _without_unit(text: str) -> str | None:
+    amount = _AMOUNT.fullmatch(text)
+    if amount is None:
+        return None
+    try:
+        seconds = parse_duration(text)
+    except DurationError:
+        return f"write {amount[1]}: the number alone, in the unit of the metric"
+    number = f"{seconds:.10g}"
+    return f"write {number}" if text == f"{number}s" else f"write {number}, if the metric is in seconds"
+
+
 def _number(text: str) -> str | None:
     try:
-        number = float(text.strip().removesuffix("%"))
+        number = float(text)
     except ValueError:
         return None
     return f"{number:.10g}" if math.isfinite(number) else None

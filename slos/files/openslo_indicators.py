@@ -115,7 +115,7 @@ def _events(metric: openslo.RatioMetric, findings: Findings, path: Path) -> Meas
     ratio = EventRatio(total=queries.get("total", stand_in), bad=queries.get("bad", stand_in))
     if "good" in queries and "bad" not in queries:
         ratio = EventRatio(total=ratio.total, good=queries["good"])
-    places = {f"indicator.{key}": _query_path(path, key) for key in queries}
+    places = {f"indicator.{key}": _query_path(path, key) for key in (*queries, *wanted)}
     return Measured(ratio, {"indicator": path, **places}, {})
 
 

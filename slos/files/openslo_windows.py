@@ -1,5 +1,6 @@
 """The window of an OpenSLO document: rolling, or aligned to a calendar."""
 
+import re
 from datetime import date
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -15,6 +16,7 @@ from slos.tiers import DAY, SLICE_SECONDS
 
 _UNITS: dict[str, CalendarUnit] = {"1w": "week", "1M": "month", "1Q": "quarter"}
 _MIDNIGHTS = ("", "00:00:00", "00:00")
+_CLOCK = re.compile(r"[0-9:.]+")
 
 
 def read_window(declared: openslo.TimeWindow, findings: Findings, path: Path) -> Window:
@@ -66,26 +68,31 @@ def _calendar(
         message = f"a calendar window of {declared.duration!r}"
         findings.error((*path, "duration"), message, "write 1w, 1M or 1Q: a week, a month, a quarter")
     zone_is_known = _check_zone(calendar.time_zone, findings, (*path, "calendar", "timeZone"))
-    start = _start(calendar.start_time, findings, (*path, "calendar", "startTime"))
+    start = _start(calendar.start_time, unit, findings, (*path, "calendar", "startTime"))
     if unit is None or start is None or not zone_is_known:
         return None
-    if unit != "week" and start.day != 1:
-        message = f"a {unit} that begins on day {start.day}"
-        findings.error((*path, "calendar", "startTime"), message, f"write {start.replace(day=1)} 00:00:00")
     first = {"week": start.weekday(), "month": 1, "quarter": (start.month - 1) % 3 + 1}[unit]
     return CalendarWindow(unit, calendar.time_zone, first)
 
 
-def _start(text: str, findings: Findings, path: Path) -> date | None:
+def _start(text: str, unit: CalendarUnit | None, findings: Findings, path: Path) -> date | None:
+    """The day that begins a window, after reporting that it is not one of the unit's first, or not its midnight."""
     day, _, time = text.replace("T", " ", 1).partition(" ")
     try:
         start = date.fromisoformat(day)
     except ValueError:
         findings.error(path, f"{text!r} is no time", "write it like 2026-01-01 00:00:00")
         return None
+    wrong = []
+    if unit in ("month", "quarter") and start.day != 1:
+        wrong.append(f"on day {start.day}")
+        start = start.replace(day=1)
+    remedy = f"write {start} 00:00:00"
     if time not in _MIDNIGHTS:
-        remedy = f"write {start} 00:00:00; the time zone has a key of its own"
-        findings.error(path, "a calendar window that does not begin at midnight", remedy)
+        wrong.append("not at midnight")
+        remedy += "" if _CLOCK.fullmatch(time) else "; the time zone has a key of its own"
+    if wrong:
+        findings.error(path, f"a {unit or 'calendar window'} that begins {' and '.join(wrong)}", remedy)
     return start
 
 

@@ -37,6 +37,10 @@ class Shape:
             here = _model_in(field.annotation) if field is not None else None
         return field
 
+    def is_list(self, path: Path) -> bool:
+        field = self.field(path)
+        return field is not None and get_origin(field.annotation) is list
+
     def written(self, path: Path) -> str:
         """What to write at `path`: `key: example (what it means)`."""
         key = next((part for part in reversed(path) if isinstance(part, str)), "it")
@@ -44,12 +48,18 @@ class Shape:
         if field is None:
             return f"a text for {key}"
         example = f": {json.dumps(field.examples[0])}" if field.examples else ""
-        meaning = f" ({field.description[0].lower()}{field.description[1:].rstrip('.')})" if field.description else ""
+        meaning = f" ({_within_a_sentence(field.description)})" if field.description else ""
         return f"{key}{example}{meaning}"
 
     def _keys(self, model: type[BaseModel] | None) -> list[str]:
         fields = model.model_fields.items() if model is not None else ()
         return [(field.alias if self.by_alias else None) or name for name, field in fields]
+
+
+def _within_a_sentence(text: str) -> str:
+    """Without the capital and the stop of a sentence; `IANA` and `PromQL` keep theirs."""
+    word = text.split(maxsplit=1)[0]
+    return (text if any(letter.isupper() for letter in word[1:]) else text[0].lower() + text[1:]).rstrip(".")
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

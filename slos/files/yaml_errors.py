@@ -10,8 +10,10 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000
 _REMEDIES = {
     "mapping values are not allowed": "put a text that contains ': ' in quotes, and check the indentation",
     "found unexpected end of stream": "close the quotes",
-    "did not find expected ',' or": "close the bracket",
-    "did not find expected key": "check the indentation: keys of one mapping begin in one column",
+    "did not find expected ',' or": "close the bracket, or put the query in quotes and close them",
+    "did not find expected key": (
+        "check the indentation: keys of one mapping begin in one column; and that quotes are closed, and brackets once"
+    ),
     "could not find expected ':'": "write a colon and a space after the key",
     "did not find expected '-'": "check the indentation: items of one list begin in one column",
     "found unknown escape": "use single quotes, in which a backslash is a backslash",

@@ -62,13 +62,10 @@ def _number_of(base: Selector) -> str:
 def _compared(slo: Slo, latency: LatencyThreshold, found: dict[float, float]) -> Iterator[Problem]:
     place = slo.place_of("indicator.threshold")
     if latency.threshold not in found:
-        below = [edge for edge in found if edge < latency.threshold]
-        above = [edge for edge in found if latency.threshold < edge < float("inf")]
-        nearest = [f"{edge:.15g}" for edge in (*below[-1:], *above[:1])]
         yield Problem(
             place,
             f"{latency.threshold:g} is no bucket edge of {latency.histogram}: its edges are {edge_list(list(found))}",
-            f"write {' or '.join(nearest)}" if nearest else "select a histogram that has buckets",
+            _other_edge(latency.threshold, [edge for edge in found if edge < float("inf")]),
         )
     elif found[latency.threshold] < max(found.values()):
         lacking = max(found.values()) - found[latency.threshold]
@@ -79,3 +76,20 @@ def _compared(slo: Slo, latency: LatencyThreshold, found: dict[float, float]) ->
             "select only those that have it, or write an edge that all have",
             "warning",
         )
+
+
+def _other_edge(threshold: float, finite: Sequence[float]) -> str:
+    """The edges around a threshold that is none, which may be in milliseconds where the histogram is in seconds."""
+    if not finite:
+        return "select a histogram that has buckets"
+    seconds = threshold / 1000
+    if threshold > finite[-1] and finite[0] <= seconds <= finite[-1]:
+        return f"write {_around(seconds, finite)}, if {threshold:g} are milliseconds and the histogram is in seconds"
+    return f"write {_around(threshold, finite)}"
+
+
+def _around(threshold: float, finite: Sequence[float]) -> str:
+    below = [edge for edge in finite if edge <= threshold]
+    above = [edge for edge in finite if edge > threshold]
+    nearest = below[-1:] if threshold in below else (*below[-1:], *above[:1])
+    return " or ".join(f"{edge:.15g}" for edge in nearest)
