@@ -5,20 +5,24 @@ on its size, one bounded retry, an explicit evaluation time, the warnings of the
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from clients.prometheus_session import REMEDY, BoundedSession, PrometheusError, RefusedQueryError
+from clients.prometheus_session import BoundedSession, PrometheusError, RefusedQueryError
 
 __all__ = [
     "Answer", "Fetched", "Known", "LabelledValue", "Prometheus", "PrometheusError", "Reading", "RefusedQueryError",
-    "Sample", "Series", "Unknown", "Vector", "reading",
+    "Sample", "Series", "Unknown", "Vector", "reading", "shown_address",
 ]  # fmt: skip
 
 DEFAULT_TIMEOUT_SECONDS = 5.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
+SET_ADDRESS = 'set PROMETHEUS_URL (in the lab: eval "$(chaos lab env)")'
+_SECRET = re.compile(r"^(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)?.*@", re.DOTALL)
+"""Up to the last @, since a password may have one, or a slash, that is not written as it should be."""
 LONGEST_URL_QUERY = 2000
 """Characters; a longer query goes in the body of a POST, since proxies cut or refuse long addresses."""
 
@@ -101,12 +105,16 @@ class Fetched:
 
 
 class Prometheus:
-    """One Prometheus server. Every call is bounded in time (seconds, the whole answer) and in size."""
+    """One Prometheus server. Every call is bounded in time (seconds, the whole answer) and in size.
+
+    `url` is its address as it may be shown: without the user and the password that it may be asked with.
+    """
 
     def __init__(
         self, url: str, timeout: float = DEFAULT_TIMEOUT_SECONDS, max_answer_bytes: int = MAX_ANSWER_BYTES
     ) -> None:
-        self.url = _checked(url)
+        self._address = _checked(url)
+        self.url = shown_address(self._address)
         from prometheus_api_client import PrometheusConnect
         from urllib3.util.retry import Retry
 
@@ -117,7 +125,7 @@ class Prometheus:
             raise_on_status=False, allowed_methods=("GET", "POST"),
         )  # fmt: skip
         self._session = BoundedSession(self.url, timeout, max_answer_bytes)
-        self._client = PrometheusConnect(url=self.url, session=self._session, retry=retry, timeout=timeout)
+        self._client = PrometheusConnect(url=self._address, session=self._session, retry=retry, timeout=timeout)
 
     def raw(self, selector: str, start: float, end: float) -> Answer:
         """The samples as they were scraped in [start, end] (seconds since the epoch), one series per label set.
@@ -174,7 +182,7 @@ class Prometheus:
 
         Bounded, tried again and refused like every call.
         """
-        url = f"{self.url}/api/v1/{endpoint}"
+        url = f"{self._address}/api/v1/{endpoint}"
         if len(parameters.get("query", "")) > LONGEST_URL_QUERY:
             body = self._session.request("POST", url, data=dict(parameters))
         else:
@@ -226,12 +234,23 @@ def _shortened(query: str) -> str:
     return query if len(query) <= LONGEST_URL_QUERY else f"{query[:LONGEST_URL_QUERY]}..."
 
 
+def shown_address(url: str) -> str:
+    """An address, or what was given for one, with asterisks for the user and the password in it."""
+    return _SECRET.sub(r"\g<scheme>***@", url)
+
+
 def _checked(url: str) -> str:
-    parts = urlsplit(url)
     if not url:
-        raise PrometheusError(f"no address of Prometheus is given: {REMEDY}")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise PrometheusError(f"{url!r} is no address of Prometheus: write it like http://prometheus.example:9090")
+        raise PrometheusError(f"no address of Prometheus is given: {SET_ADDRESS}")
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket too many
+        good = False
+    if not good:
+        raise PrometheusError(
+            f"{shown_address(url)!r} is no address of Prometheus: write it like http://prometheus.example:9090"
+        )
     return url.rstrip("/")
 
 

@@ -12,12 +12,16 @@ import requests
 from requests.adapters import BaseAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from clients.deadline import within
+
 MAX_SKEW_SECONDS = 5.0
 """How far the clocks may be apart; a Date header is in whole seconds."""
 REMEDY = (
     "is it up (in the lab: chaos lab status; chaos lab up or chaos lab start prometheus) and PROMETHEUS_URL the right "
     "one (chaos lab env)?"
 )
+_NO_TLS = ("WRONG_VERSION_NUMBER", "wrong version number", "RECORD_LAYER_FAILURE", "record layer failure")
+"""What OpenSSL, old and new, says of an answer in plain text."""
 _CHUNK = 256 * 1024
 
 
@@ -50,7 +54,7 @@ class BoundedSession:
     """The part of a requests session that PrometheusConnect uses, with the bounds that requests does not have.
 
     The timeout of requests restarts with every byte, so a server that drips would hold a run for ever: here it is a
-    deadline for the whole answer.
+    deadline for all of it, from the name's lookup over the headers and the second try to the last byte.
     """
 
     def __init__(self, url: str, timeout: float, max_bytes: int) -> None:
@@ -76,13 +80,19 @@ class BoundedSession:
         arguments["timeout"] = self._timeout
         if self._session.trust_env:
             arguments.pop("verify", None)  # so that the environment's certificate bundle is honoured
-        try:
+
+        def received() -> tuple[int, bytes]:
             with self._session.request(method, url, stream=True, **arguments) as response:
                 self._check_clock(response.headers.get("Date"))
-                content = self._read(response, deadline)
+                return response.status_code, self._read(response, deadline)
+
+        try:
+            status, content = within(self._timeout, received)
+        except TimeoutError as error:
+            raise self._late() from error
         except (requests.RequestException, HTTPError) as error:
             raise PrometheusError(f"cannot reach Prometheus at {self._url}: {_cause(error)}; {REMEDY}") from error
-        return self._understand(response.status_code, content)
+        return self._understand(status, content)
 
     def _check_clock(self, sent: str | None) -> None:
         """A client whose clock is behind would read the time before the fault and call it the time after it."""
@@ -106,10 +116,14 @@ class BoundedSession:
                     f"the answer of {self._url} is larger than {self._max_bytes} bytes: select fewer series"
                 )
             if time.monotonic() > deadline:
-                raise PrometheusError(
-                    f"{self._url} did not finish its answer within {self._timeout:g} s: is it overloaded?"
-                )
+                raise self._late()
         return bytes(body)
+
+    def _late(self) -> PrometheusError:
+        return PrometheusError(
+            f"no answer in time: {self._url} did not finish its answer within {self._timeout:g} s: is it overloaded, "
+            f"{REMEDY}"
+        )
 
     def _understand(self, status: int, content: bytes) -> Body:
         try:
@@ -143,4 +157,6 @@ def _cause(error: Exception) -> str:
     for known in ("Connection refused", "Name or service not known", "No route to host", "certificate verify failed"):
         if known.lower() in text.lower():
             return known.lower()
+    if isinstance(error, requests.exceptions.SSLError) and any(sign in text for sign in _NO_TLS):
+        return "it does not speak TLS: http://?"
     return text

@@ -4,14 +4,15 @@ import json
 import socket
 import threading
 import time
+from base64 import b64encode
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
-from clients.prometheus import Known, Prometheus, PrometheusError, Sample, Unknown, reading
-from tests.clients.misbehaving import answering, body
+from clients.prometheus import Known, Prometheus, PrometheusError, Sample, Unknown, reading, shown_address
+from tests.clients.misbehaving import Answer, answering, body
 
 
 def success(result: list[Any], kind: str = "vector", **more: Any) -> str:
@@ -282,3 +283,68 @@ def test_a_proxy_of_the_machine_is_not_asked_for_the_loopback(monkeypatch: pytes
     monkeypatch.setenv("http_proxy", "http://192.0.2.1:3128")
     with answering(body(200, success([], "matrix"))) as url, Prometheus(url, timeout=2) as prometheus:
         assert prometheus.raw("up", 0, 1).series == ()
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://user:secret@host:9090/x", "http://***@host:9090/x"),
+        ("https://secret@host", "https://***@host"),
+        ("http://user:sec@ret@host", "http://***@host"),
+        ("http://user:sec/ret@host", "http://***@host"),
+        ("user:secret@host:9090", "***@host:9090"),
+        ("http://host:9090", "http://host:9090"),
+    ],
+)
+def test_an_address_is_shown_without_the_password_in_it(url: str, shown: str) -> None:
+    assert shown_address(url) == shown
+
+
+@pytest.mark.parametrize("url", ["ftp://u:secret@host", "u:secret@host:9090", "http://u:secret/1@host", "http://:x@["])
+def test_a_wrong_address_is_told_without_the_password_in_it(url: str) -> None:
+    with pytest.raises(PrometheusError, match=r"'(\w+://)?\*\*\*@.* is no address") as told:
+        Prometheus(url)
+    assert "secret" not in str(told.value)
+
+
+PASSWORD = "secret"
+LEAKS = {
+    "refused": body(400, '{"status": "error", "error": "no"}'),
+    "no JSON": body(200, "<html>", "text/html"),
+    "no data": body(200, success([3])),
+    "warned": body(200, success([], warnings=["part"])),
+}
+
+
+@pytest.mark.parametrize("answer", LEAKS.values(), ids=LEAKS.keys())
+def test_the_password_is_sent_and_in_no_message(answer: Answer) -> None:
+    sent: list[str | None] = []
+
+    def noting(handler: BaseHTTPRequestHandler) -> None:
+        sent.append(handler.headers["Authorization"])
+        answer(handler)
+
+    with answering(noting) as url, Prometheus(url.replace("//", f"//user:{PASSWORD}@")) as prometheus:
+        assert prometheus.url == url.replace("//", "//***@")
+        for ask in (lambda: prometheus.vector("x", 5), lambda: prometheus.matrix("x", 1, 2, 1)):
+            try:
+                told = repr(ask())
+            except PrometheusError as error:
+                told = str(error)
+            assert PASSWORD not in told
+    assert set(sent) == {"Basic " + b64encode(f"user:{PASSWORD}".encode()).decode()}
+
+
+def test_a_server_that_is_down_is_named_without_the_password() -> None:
+    with Prometheus("http://user:secret@127.0.0.1:1") as prometheus, pytest.raises(PrometheusError) as told:
+        prometheus.vector("x", 5)
+    assert "at http://***@127.0.0.1:1: connection refused" in str(told.value)
+
+
+def test_a_server_that_does_not_speak_tls_is_told_in_words() -> None:
+    with (
+        answering(body(200, success([]))) as url,
+        Prometheus(url.replace("http://", "https://")) as prometheus,
+        pytest.raises(PrometheusError, match="it does not speak TLS: http://\\?;"),
+    ):
+        prometheus.vector("x", 5)
