@@ -4,8 +4,11 @@ Each command lives in a module of its own, imported when it is used.
 """
 
 import importlib
+from typing import Any
 
 import click
+
+from runner.cli.slo.ending import orderly_end
 
 _COMMANDS = {
     "backtest": "What an SLO would have paged over recorded history.",
@@ -31,6 +34,23 @@ class _Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _COMMANDS and args[0][:1] != "-":
+            raise click.NoSuchCommand(args[0], possibilities=sorted(_COMMANDS), ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        with orderly_end():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with orderly_end():
+            return super().invoke(ctx)
+
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(sorted(_COMMANDS.items()))
@@ -44,5 +64,8 @@ def slo() -> None:
     chaos slo status                 every SLO that Prometheus records
     chaos slo burn llm-availability  what spent its budget
     chaos slo validate slos/         everything that is wrong with the files
-    chaos slo rules slos/ > rules.yml
+    chaos slo rules slos/ --out rules.yml
+
+    Each command's --help tells its exit status. For all of them: 130 is Ctrl-C, 70 an error of mlchaos itself. With
+    --json, what fails prints a document with the key `error`.
     """

@@ -1,11 +1,11 @@
 """`chaos slo burn`: what spent an SLO's budget."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from runner.cli.slo.at_time import at_or_now
+from runner.cli.slo.ending import fail
 from runner.cli.slo.figures import printable
 from runner.cli.slo.options import at_option, json_option, prometheus_option, timeout_option
 from runner.exit_codes import Exit
@@ -63,8 +63,7 @@ def command(
         ):
             found = read_review(prometheus, name, moment)
     except NothingToReviewError as error:
-        click.echo(f"chaos slo burn: {printable(str(error))}", err=True)
-        sys.exit(Exit.INCONCLUSIVE)
+        fail("chaos slo burn", printable(str(error)), Exit.INCONCLUSIVE)
 
     coincidences = beside(found, runs)
     if as_json:
@@ -88,6 +87,5 @@ def _chaos_runs(journals: tuple[Path, ...]) -> tuple[list[ChaosRun], tuple[str, 
     try:
         told = [read_journal(path) for path in journals]
     except JournalError as error:
-        click.echo(f"chaos slo burn: {error}", err=True)
-        sys.exit(Exit.REFUSED)
+        fail("chaos slo burn", str(error), Exit.REFUSED)
     return list({run.run_id: run for run in (*log.runs, *told)}.values()), log.warnings

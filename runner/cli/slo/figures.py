@@ -10,6 +10,18 @@ def share(value: float | None, digits: int = 1) -> str:
     return "unknown" if value is None else f"{value:.{digits}%}"
 
 
+def part(value: float) -> str:
+    """A ratio as percent that is 0% or 100% only if it is: what is there is never rounded away."""
+    if 0 < value < 0.0005:
+        return "less than 0.1%"
+    return "more than 99.9%" if 0.9995 <= value < 1 else f"{value:.1%}"
+
+
+def counted(number: int, what: str) -> str:
+    """So many of something: `1 SLO`, `2 SLOs`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def exact_share(value: float) -> str:
     """A declared ratio as percent with just the digits that it has: 0.9995 -> 99.95%."""
     return f"{round(100 * value, 6):.10g}%"

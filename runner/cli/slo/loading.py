@@ -2,10 +2,14 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
+from runner.cli.slo.ending import print_error_document
+from runner.cli.slo.figures import counted
 from runner.exit_codes import Exit
 from runner.slo.files import CATALOG, load
 from slos.model import SloSet
@@ -15,11 +19,16 @@ from slos.problems import Problem
 def load_or_exit(paths: Sequence[Path]) -> SloSet:
     """The SLOs of files and directories, of the catalogue when none is named.
 
-    Says every problem on standard error, and ends the command with Exit.REFUSED if one of them is an error.
+    Says every problem on standard error (with --json also in a document, if the command ends), and ends the command
+    with Exit.REFUSED if one of them is an error.
     """
     loaded = load(paths or (CATALOG,))
     print_problems(loaded.problems)
     if not loaded.ok:
+        errors = counted(sum(problem.level == "error" for problem in loaded.problems), "error")
+        print_error_document(
+            f"the SLO files have {errors}", {"problems": [problem_document(problem) for problem in loaded.problems]}
+        )
         sys.exit(Exit.REFUSED)
     return loaded.slos
 
@@ -28,3 +37,13 @@ def print_problems(problems: Iterable[Problem]) -> None:
     """One line for each on standard error."""
     for problem in problems:
         click.echo(str(problem), err=True)
+
+
+def problem_document(problem: Problem) -> dict[str, Any]:
+    """One problem for machines."""
+    return {
+        "level": problem.level,
+        **asdict(problem.place),
+        "message": problem.message,
+        "remedy": problem.remedy,
+    }

@@ -1,13 +1,13 @@
 """Asking Prometheus from a command: what goes wrong becomes a line on stderr and an exit status."""
 
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
-from clients.prometheus import Prometheus, PrometheusError
+from clients.prometheus import SET_ADDRESS, Prometheus, PrometheusError
+from runner.cli.slo.ending import fail
 from runner.cli.slo.progress import FIRST_SECONDS
 from runner.exit_codes import Exit
 
@@ -30,14 +30,14 @@ def asked(url: str, timeout_seconds: float, command: str) -> Iterator[Prometheus
 
     Ends the program with 2 for an address that is none, with 4 when Prometheus cannot be asked.
     """
+    if not url:
+        fail(command, f"no address of Prometheus: {SET_ADDRESS} or give --prometheus ADDRESS", Exit.REFUSED)
     try:
         prometheus = Prometheus(url, timeout=timeout_seconds)
     except PrometheusError as error:
-        click.echo(f"{command}: {error}; give it with --prometheus", err=True)
-        sys.exit(Exit.REFUSED)
+        fail(command, f"{error} (--prometheus, or PROMETHEUS_URL)", Exit.REFUSED)
     with prometheus:
         try:
             yield prometheus
         except PrometheusError as error:
-            click.echo(f"{command}: {error}", err=True)
-            sys.exit(Exit.INCONCLUSIVE)
+            fail(command, str(error), Exit.INCONCLUSIVE)

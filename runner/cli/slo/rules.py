@@ -2,7 +2,6 @@
 
 import gc
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import NoReturn
 import click
 
 from runner.atomic_file import write_atomically
+from runner.cli.slo.ending import fail
 from runner.cli.slo.loading import load_or_exit
 from runner.cli.slo.options import files_argument, time_scale_option
 from runner.exit_codes import Exit
@@ -99,7 +99,9 @@ def command(
     \b
     Example: chaos slo rules slos/ --out /etc/prometheus/rules/slo.yml
              chaos slo rules slos/ --format kubernetes --label release=prometheus | kubectl apply -f -
-             chaos slo rules slos/ --time-scale 60
+             chaos slo rules slos/ --time-scale 60 --out lab-rules.yml
+
+    Write to a file with --out, which leaves it as it was when something is wrong; `>` would have emptied it by then.
     """
     if form == "prometheus" and (name or namespace or labels):
         raise click.UsageError("--name, --namespace and --label are of a PrometheusRule: add --format kubernetes")
@@ -139,5 +141,4 @@ def _compiled(files: Sequence[Path], time_scale: float) -> tuple[RuleGroup, ...]
 
 
 def _refuse(reason: str) -> NoReturn:
-    click.echo(f"{_NAME}: {reason}", err=True)
-    sys.exit(Exit.REFUSED)
+    fail(_NAME, reason, Exit.REFUSED)

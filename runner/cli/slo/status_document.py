@@ -20,7 +20,7 @@ def status_document(status: SloStatus) -> dict[str, Any]:
         "objective": status.objective,
         "window": status.window,
         "period_seconds": status.period_seconds,
-        "time_scale": status.time_scale,
+        "time_scale": status.time_scale if status.recorded and status.period_seconds is not None else None,
         "sli": status.sli,
         "burn_rate": dict(status.burn),
         "budget_left": status.budget_left,

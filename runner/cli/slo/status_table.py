@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from runner.cli.slo.figures import exact_share, moment, printable, span
+from runner.cli.slo.figures import counted, exact_share, moment, printable, span
 from slos.budget.status import SloStatus, State
 from slos.duration import format_duration
 from slos.tiers import ALERT_WINDOWS, TIER
@@ -56,8 +56,7 @@ def _headline(statuses: Sequence[SloStatus], at: float) -> str:
     said = ", ".join(f"{counts[state]} {state}" for state in _STYLES if counts[state])
     read = [status.read_at for status in statuses if status.read_at is not None]
     age = f", newest reading {span(at - max(read))} before" if read else ""
-    slos = "1 SLO" if len(statuses) == 1 else f"{len(statuses)} SLOs"
-    return f"{slos} as of {moment(at, seconds=True)} UTC{age}: {said}"
+    return f"{counted(len(statuses), 'SLO')} as of {moment(at, seconds=True)} UTC{age}: {said}"
 
 
 def _columns(statuses: Sequence[SloStatus]) -> list[Column]:
@@ -162,7 +161,7 @@ def _partly_seen_windows(statuses: Sequence[SloStatus]) -> list[str]:
     for status in statuses:
         names.setdefault(_window(status), []).append(status.name)
     return [
-        f"Only {window} has been seen of {', '.join(of) if len(of) <= NAMES_AT_MOST else f'{len(of)} SLOs'}"
+        f"Only {window} has been seen of {', '.join(of) if len(of) <= NAMES_AT_MOST else counted(len(of), 'SLO')}"
         for window, of in names.items()
     ]
 

@@ -10,6 +10,8 @@ from typing import NoReturn
 import click
 
 from clients.promtool import PromtoolError, version
+from runner.cli.slo.ending import fail
+from runner.cli.slo.figures import counted
 from runner.cli.slo.loading import load_or_exit
 from runner.cli.slo.options import TimeoutSeconds, files_argument, json_option, time_scale_option
 from runner.cli.slo.progress import Progress
@@ -23,6 +25,8 @@ _INSTALL = (
     "install it (Debian and Ubuntu: apt-get install prometheus; elsewhere it comes with Prometheus's release from "
     f"https://prometheus.io/download; in the lab: chaos lab servers --bring), or name it in {PROMTOOL_VARIABLE}"
 )
+
+_MISSING = f"NOTHING WAS TESTED: promtool is not on this machine; {_INSTALL}"
 
 
 @click.command()
@@ -67,8 +71,7 @@ def command(
         _refuse(f"{error} (--time-scale)")
     promtool = find_promtool()
     if promtool is None and out is None:
-        _say_missing(as_json)
-        sys.exit(Exit.INCONCLUSIVE)
+        fail(_NAME, _MISSING, Exit.INCONCLUSIVE, _document((), None, None))
     found = _version(promtool, timeout_seconds) if promtool else None
     with tempfile.TemporaryDirectory(prefix="mlchaos-rule-tests-") as temporary:
         results = _run(slos, out or Path(temporary), time_scale, promtool, timeout_seconds)
@@ -108,7 +111,7 @@ def _exit_code(results: Sequence[SloResult]) -> Exit:
 
 def _report(results: Sequence[SloResult], promtool: str | None, out: Path | None, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(_document(results, promtool, out), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_document(results, promtool, out), indent=2))
     for result in results:
         if result.skipped:
             click.echo(f"{_NAME}: NOT TESTED: {result.slo}: {result.skipped}", err=True)
@@ -118,7 +121,7 @@ def _report(results: Sequence[SloResult], promtool: str | None, out: Path | None
             if scenario.passed is False:
                 click.echo(f"{_NAME}: FAILED: {result.slo}: {scenario.name}\n{scenario.report}", err=True)
     if promtool is None:
-        _say_missing(as_json=False)
+        click.echo(f"{_NAME}: {_MISSING}", err=True)
     if not as_json:
         click.echo(_summary(results, promtool))
     if out:
@@ -128,12 +131,13 @@ def _report(results: Sequence[SloResult], promtool: str | None, out: Path | None
 def _summary(results: Sequence[SloResult], promtool: str | None) -> str:
     scenarios = [scenario.passed for result in results for scenario in result.scenarios]
     tested = sum(1 for result in results if not result.skipped)
+    tests, slos = counted(len(scenarios), "test"), counted(tested, "SLO")
     if promtool is None:
-        return f"{len(scenarios)} tests of {tested} SLOs written, none run"
+        return f"{tests} of {slos} written, none run"
     failed = scenarios.count(False)
-    said = f"{len(scenarios) - failed} of {len(scenarios)} tests of {tested} SLOs passed with promtool {promtool}"
+    said = f"{len(scenarios) - failed} of {tests} of {slos} passed with promtool {promtool}"
     skipped = len(results) - tested
-    return f"{said}; {skipped} SLOs not tested" if skipped else said
+    return f"{said}; {counted(skipped, 'SLO')} not tested" if skipped else said
 
 
 def _document(results: Sequence[SloResult], promtool: str | None, out: Path | None) -> dict[str, object]:
@@ -155,17 +159,9 @@ def _document(results: Sequence[SloResult], promtool: str | None, out: Path | No
     }
 
 
-def _say_missing(as_json: bool) -> None:
-    click.echo(f"{_NAME}: NOTHING WAS TESTED: promtool is not on this machine; {_INSTALL}", err=True)
-    if as_json:
-        click.echo(json.dumps(_document((), None, None), indent=2))
-
-
 def _refuse(reason: str) -> NoReturn:
-    click.echo(f"{_NAME}: {reason}", err=True)
-    sys.exit(Exit.REFUSED)
+    fail(_NAME, reason, Exit.REFUSED)
 
 
 def _inconclusive(reason: str) -> NoReturn:
-    click.echo(f"{_NAME}: NOTHING WAS PROVEN: {reason}", err=True)
-    sys.exit(Exit.INCONCLUSIVE)
+    fail(_NAME, f"NOTHING WAS PROVEN: {reason}", Exit.INCONCLUSIVE)

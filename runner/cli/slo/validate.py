@@ -4,13 +4,14 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from runner.cli.slo.loading import print_problems
+from runner.cli.slo.figures import counted
+from runner.cli.slo.loading import print_problems, problem_document
 from runner.cli.slo.options import files_argument, json_option, time_scale_option, timeout_option
 from runner.exit_codes import Exit
 from runner.slo.files import CATALOG, load
@@ -86,21 +87,23 @@ def _live(slos: Sequence[Slo], url: str | None, timeout_seconds: float, time_sca
     if url is None:
         return _Live()
     # The HTTP client takes longer to import than all files to check.
-    from clients.prometheus import Prometheus, PrometheusError
+    from clients.prometheus import Prometheus, PrometheusError, shown_address
     from clients.prometheus_metadata import PrometheusMetadata
     from runner.slo.live_checks import check_live
 
     try:
         prometheus = Prometheus(url, timeout=timeout_seconds)
     except PrometheusError as error:
-        return _Live(url, failure=f"{error}; give it with --prometheus", status=Exit.REFUSED)
+        return _Live(shown_address(url), failure=f"{error} (--prometheus)", status=Exit.REFUSED)
     with prometheus:
         metadata = PrometheusMetadata(prometheus, time.time(), _Progress().asked)
         try:
             checks = check_live(slos, metadata, time_scale)
         except PrometheusError as error:
-            return _Live(url, failure=f"nothing was checked against Prometheus: {error}", status=Exit.INCONCLUSIVE)
-    return _Live(url, checks.problems, checks.unchecked)
+            return _Live(
+                prometheus.url, failure=f"nothing was checked against Prometheus: {error}", status=Exit.INCONCLUSIVE
+            )
+    return _Live(prometheus.url, checks.problems, checks.unchecked)
 
 
 class _Progress:
@@ -139,7 +142,7 @@ class _Report:
         return Exit.REFUSED if self.errors or (self.strict and self.warnings) else Exit.HELD
 
     def summary(self) -> str:
-        counts = [_counted(self.slos, "SLO"), _counted(self.errors, "error"), _counted(self.warnings, "warning")]
+        counts = [counted(self.slos, "SLO"), counted(self.errors, "error"), counted(self.warnings, "warning")]
         if self.live.failure:
             counts.append("not checked against Prometheus")
         return ", ".join(counts)
@@ -150,21 +153,8 @@ class _Report:
             "slos": self.slos,
             "errors": self.errors,
             "warnings": self.warnings,
-            "problems": [_problem_document(problem) for problem in self.problems],
+            "problems": [problem_document(problem) for problem in self.problems],
             "prometheus": self.live.url,
             "prometheus_failure": self.live.failure,
             "unchecked": list(self.live.unchecked),
         }
-
-
-def _problem_document(problem: Problem) -> dict[str, Any]:
-    return {
-        "level": problem.level,
-        **asdict(problem.place),
-        "message": problem.message,
-        "remedy": problem.remedy,
-    }
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -62,7 +62,7 @@ def test_what_passes_is_said_in_a_line(slos: Path, tmp_path: Path, monkeypatch: 
     a_promtool(tmp_path, monkeypatch, PASSES)
     result = run(slos)
     assert result.exit_code == Exit.HELD
-    assert "tests of 1 SLOs passed with promtool 9.9" in result.stdout
+    assert "of 1 SLO passed with promtool 9.9" in result.stdout
     assert result.stderr == ""
 
 
@@ -116,7 +116,7 @@ def test_an_slo_without_input_is_named_and_not_passed(
     result = run(slos)
     assert result.exit_code == Exit.INCONCLUSIVE
     assert "NOT TESTED: gateway: count_over_time() is not understood" in result.stderr
-    assert "1 SLOs not tested" in result.stdout
+    assert "1 SLO not tested" in result.stdout
 
 
 def test_a_time_scale_that_no_sample_fits_is_refused(slos: Path) -> None:
