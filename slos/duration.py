@@ -14,6 +14,9 @@ _UNITS_MS = {
     "ms": 1,
 }
 _PATTERN = re.compile(r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII)
+_DIGITS = re.compile(r"\d{16}")
+_LONGEST_YEARS = 100
+"""Prometheus counts nanoseconds in 64 bits, which hold 292 years."""
 _LABEL_UNITS = ("d", "h", "m", "s", "ms")
 
 
@@ -24,14 +27,20 @@ class DurationError(ValueError):
 def parse_duration(text: str) -> float:
     """Seconds of a Prometheus duration such as `1h30m`; units y w d h m s ms, each once, from the largest down.
 
-    Raises DurationError for anything else, and for a duration of nothing.
+    Raises DurationError for anything else, for a duration of nothing, and for more than a hundred years.
     """
     match = _PATTERN.fullmatch(text)
     if match is None or not any(match.groups()):
         raise DurationError(f"{text!r} is no duration: write it like 30s, 5m, 1h30m or 28d")
+    if _DIGITS.search(text):
+        raise DurationError(
+            f"a duration of {len(text)} characters: write one of at most {_LONGEST_YEARS}y, such as 28d"
+        )
     milliseconds = sum(int(n) * unit for n, unit in zip(match.groups(default="0"), _UNITS_MS.values(), strict=True))
     if milliseconds == 0:
         raise DurationError(f"{text!r} is a duration of nothing: write it like 30s, 5m, 1h30m or 28d")
+    if milliseconds > _LONGEST_YEARS * _UNITS_MS["y"]:
+        raise DurationError(f"{text} is longer than {_LONGEST_YEARS}y: write a shorter one, such as 28d")
     return milliseconds / 1000
 
 

@@ -8,7 +8,7 @@ from slos.duration import format_duration, scaled
 from slos.model import AbsentAlert, Slo, TierAlert
 from slos.rules.go_template import literal, problem
 from slos.rules.literals import number, recorded
-from slos.rules.names import BURN_RATE, EVENTS
+from slos.rules.names import BAD_EVENTS, BURN_RATE, EVENTS
 from slos.rules.on_call import BurnTexts, absent_annotations
 from slos.rules.rule import AlertRule
 from slos.rules.windows import SLICE
@@ -69,7 +69,7 @@ def _burn(slo: Slo, tier: Tier, alert: TierAlert, time_scale: float, common: _Co
 def _absent(slo: Slo, alert: AbsentAlert, time_scale: float, common: _Common) -> AlertRule:
     return AlertRule(
         slo.alerting.absent_name,
-        f"absent({recorded(EVENTS, slo.name, SLICE)})",
+        f"absent({recorded(EVENTS, slo.name, SLICE)}) or absent({recorded(BAD_EVENTS, slo.name, SLICE)})",
         scaled(alert.for_seconds, time_scale),
         _sorted({**common.labels, "severity": literal(alert.severity)}),
         {**absent_annotations(slo, _for(alert, time_scale)), **common.annotations},

@@ -71,9 +71,13 @@ def _labels(slo: Slo, **more: str) -> dict[str, str]:
 
 
 def _burn(slo: Slo) -> RecordingRule:
-    """Every window in one rule; without events there is no burn rate, neither 0 nor NaN."""
+    """Every window in one rule; without events there is no burn rate, neither 0 nor NaN.
+
+    Bad events of an earlier evaluation than the total's are none: a rule that fails leaves its last value standing.
+    """
     bad, events = recorded(BAD_EVENTS, slo.name), recorded(EVENTS, slo.name)
-    return RecordingRule(BURN_RATE, f"{bad} / ({events} > 0) / (1 - {number(slo.objective)})", {"slo": slo.name})
+    ratio = f"{bad} / ({events} > 0) / (1 - {number(slo.objective)})"
+    return RecordingRule(BURN_RATE, f"{ratio} and timestamp({bad}) == timestamp({events})", {"slo": slo.name})
 
 
 def _info(slo: Slo, time_scale: float) -> RecordingRule:
@@ -101,8 +105,13 @@ def _summed(name: str, slo: Slo, window: RecordedWindow, time_scale: float) -> s
 
 
 def _slices(name: str, slo: Slo, window: RecordedWindow, time_scale: float) -> str:
-    """The slices of a window as a subquery; those of a calendar window are the ones that end after its beginning."""
+    """The slices of a window as a subquery; those of a calendar window are the ones that end after its beginning.
+
+    A slice counts where both of its counts are known: one with events of unknown quality would be a good one.
+    """
     counted = recorded(name, slo.name, SLICE)
+    if name == EVENTS:
+        counted = f"({counted} and on () {recorded(BAD_EVENTS, slo.name, SLICE)})"
     if window.calendar is None:
         return counted + tiled(window.seconds, SLICE_SECONDS, time_scale)
     range_and_step = tiled(longest_seconds(window.calendar), SLICE_SECONDS, time_scale)

@@ -98,3 +98,10 @@ def test_time_scale_divides_windows_exactly_to_the_millisecond() -> None:
 @given(st.integers(1, 10**10), st.floats(1, 1e4))
 def test_a_scaled_window_is_off_by_half_a_millisecond_at_most(seconds: int, time_scale: float) -> None:
     assert abs(scaled(seconds, time_scale) - seconds / time_scale) <= 0.0005 + 1e-9 * seconds
+
+
+@pytest.mark.parametrize("text", ["101y", "99999999999y", "9" * 5000 + "s", "1h" + "0" * 5000 + "1m"])
+def test_what_prometheus_cannot_count_is_refused_in_few_words(text: str) -> None:
+    with pytest.raises(DurationError, match="100y") as refused:
+        parse_duration(text)
+    assert len(str(refused.value)) < 120
