@@ -128,6 +128,38 @@ def test_a_dripping_server_cannot_hold_a_run() -> None:
         stop.set()  # until here it dripped
 
 
+def test_a_server_that_drips_headers_cannot_hold_a_run() -> None:
+    """Each byte comes in time, the end of the headers never does."""
+    stop = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+        while not stop.wait(0.02):
+            handler.wfile.write(b"x")
+
+    with answering(drip) as url, Prometheus(url, timeout=0.3) as prometheus:
+        for _ in range(2):  # a call that was given up is not in the way of the next
+            with pytest.raises(PrometheusError, match=r"did not finish its answer within 0\.3 s"):
+                prometheus.raw("up", 0, 1)
+        stop.set()  # until here it dripped
+
+
+def test_a_second_try_has_the_time_that_the_first_left() -> None:
+    stop = threading.Event()
+    calls: list[str] = []
+
+    def slow(handler: BaseHTTPRequestHandler) -> None:
+        calls.append(handler.path)
+        stop.wait(0.2 if len(calls) == 1 else None)
+        body(503, "Service Unavailable", "text/plain")(handler)
+
+    with answering(slow) as url, Prometheus(url, timeout=0.8) as prometheus:
+        with pytest.raises(PrometheusError, match=r"no answer in time: .* within 0\.8 s"):
+            prometheus.raw("up", 0, 1)
+        stop.set()
+    assert len(calls) == 2
+
+
 def test_a_huge_answer_is_not_swallowed() -> None:
     with (
         answering(body(200, success([]) + " " * 20_000)) as url,
