@@ -9,6 +9,7 @@ import promql_parser as ast
 
 from slos.duration import format_duration, parse_duration
 from slos.model import WINDOW_PLACEHOLDER
+from slos.promql.additive import COUNTING, RATE, check_additive
 from slos.promql.language import (
     PARSED_WINDOW,
     PromqlError,
@@ -24,9 +25,6 @@ from slos.promql.language import (
 Shape = Literal["one", "many", "grouped"]
 """What a query gives: one series without labels, one for each set of labels, or one for each group asked for."""
 
-COUNTING = frozenset({"increase", "count_over_time", "sum_over_time"})
-"""Functions whose values over windows that touch add up to that of both."""
-_RATE = "rate"
 _WRITE = (
     'write a counter\'s selector (requests_total{code=~"5.."}), sum(...) of one, or '
     f"sum(increase(requests_total[{WINDOW_PLACEHOLDER}]))"
@@ -57,7 +55,8 @@ def counts_expression(query: str, seconds: float) -> str:
     """PromQL giving how many events a counter query saw in the last `seconds`: one series without labels.
 
     The query is a counter's selector, a `sum(...)` of one, or an expression over `{{.window}}` made of `rate` or of
-    functions that count (COUNTING). Raises PromqlError for anything else, naming what to write.
+    functions that count (additive.COUNTING), of which two windows together count as much as each by itself. Raises
+    PromqlError for anything else, naming what to write.
     """
     return counter_query(query).over(seconds)
 
@@ -68,17 +67,19 @@ def counter_query(query: str) -> CounterQuery:
     return _windowed(query) if has_window(query) else _plain(query)
 
 
-def shape(expr: ast.Expr) -> Shape:
-    """How many series an expression gives, as far as its text tells."""
+def shape(expr: ast.Expr, but: frozenset[str] = frozenset()) -> Shape:
+    """How many series an expression gives, as far as its text tells; those that only differ in labels `but` are one."""
     if isinstance(expr, ast.AggregateExpr):
-        return _aggregated(expr)
+        return _aggregated(expr, but)
     if isinstance(expr, (ast.VectorSelector, ast.MatrixSelector)):
         return "many"
     if isinstance(expr, ast.Call) and (expr.func.name in ("scalar", "vector", "time") or not expr.args):
         return "one"
     if isinstance(expr, ast.BinaryExpr) and str(expr.op).strip() in _SET_LEFT:
-        return shape(expr.lhs)
-    shapes = {shape(child) for child in children(expr)}
+        return shape(expr.lhs, but)
+    if isinstance(expr, ast.Call) and expr.func.name == "histogram_quantile":
+        but |= {"le"}  # it makes one series of all buckets of a histogram
+    shapes = {shape(child, but) for child in children(expr)}
     return "grouped" if "grouped" in shapes else "many" if "many" in shapes else "one"
 
 
@@ -123,10 +124,10 @@ def is_scalar(expr: ast.Expr) -> bool:
     return isinstance(expr, ast.NumberLiteral)
 
 
-def _aggregated(expr: ast.AggregateExpr) -> Shape:
+def _aggregated(expr: ast.AggregateExpr, but: frozenset[str]) -> Shape:
     if str(expr.op) in _SELECTING:
         return "many"
-    if expr.modifier is None or (expr.modifier.type == ast.AggModifierType.By and not expr.modifier.labels):
+    if expr.modifier is None or (expr.modifier.type == ast.AggModifierType.By and but.issuperset(expr.modifier.labels)):
         return "one"
     return "grouped"
 
@@ -162,12 +163,13 @@ def _windowed(query: str) -> CounterQuery:
     refuse_groups(expr)
     if is_scalar(expr):
         raise PromqlError("the query gives a scalar, not a series", "leave scalar(...) away")
+    check_additive(expr)
     template = marked.replace(_MARKER, WINDOW_PLACEHOLDER)
     if shape(expr) == "many":
         if not isinstance(expr, ast.Call):
             raise PromqlError("the query gives a series for each set of labels", "put sum(...) around it")
         template = f"sum({template})"
-    return CounterQuery(template, per_second=all(function == _RATE for function, _ in ranges))
+    return CounterQuery(template, per_second=all(function == RATE for function, _ in ranges))
 
 
 Range = tuple[str | None, float | None]
@@ -192,8 +194,8 @@ def _check_ranges(ranges: tuple[Range, ...], window: float) -> None:
         raise PromqlError("a selector in the query has no range", f"write increase(x[{WINDOW_PLACEHOLDER}]) for it")
     if any(seconds != window for _, seconds in ranges):
         raise PromqlError("one of the query's ranges is fixed", f"write [{WINDOW_PLACEHOLDER}] in its place")
-    if not (functions <= COUNTING or functions == {_RATE}):
-        odd = sorted(str(function) for function in functions - COUNTING - {_RATE})
+    if not (functions <= COUNTING or functions == {RATE}):
+        odd = sorted(str(function) for function in functions - COUNTING - {RATE})
         if not odd:
             raise PromqlError("the query mixes events per second (rate) with events", "use increase throughout")
         raise PromqlError(f"{', '.join(odd)}() does not count events", f"use increase(x[{WINDOW_PLACEHOLDER}]) or rate")
