@@ -1,7 +1,9 @@
 """How many events of a window were bad, and how many there were: PromQL straight over an indicator's own series.
 
-Every expression gives one series without labels, or none where nothing is known: no total, no counts. A numerator that
-does not exist (yet) is no bad event, a number of bad events never exceeds that of all, and NaN is dropped.
+Every expression gives one series without labels, or none where nothing is known: no total, no counts. A counter of
+errors that does not exist (yet) is no bad event; an expression of several counters from which one is missing is not
+known, and then neither is the total. A number of bad events never exceeds that of all, and NaN is dropped, as is
+a total without end: one such slice would weigh more than all others.
 """
 
 import re
@@ -11,6 +13,7 @@ from slos.duration import scaled
 from slos.model import Comparison, EventRatio, GaugeThreshold, Indicator, LatencyThreshold, RawRatio
 from slos.promql.counting import counts_expression
 from slos.promql.language import at_window, has_window, histogram_buckets
+from slos.promql.presence import presence
 from slos.rules.literals import number
 from slos.rules.slices import tiled
 from slos.tiers import MINUTE, SLICE_SECONDS
@@ -60,12 +63,17 @@ def _events(ratio: EventRatio, window: float, known_total: str | None) -> CountE
     """The scalar of a total that is absent is NaN, so that bad events without one are dropped with it."""
     total = _operand(counts_expression(ratio.total, window))
     limit = f"scalar({known_total or total})"
-    if ratio.bad is not None:
-        bad = f"clamp_max({_operand(counts_expression(ratio.bad, window))} or vector(0), {limit}) >= 0"
-    else:
+    if ratio.bad is None:
         good = _operand(counts_expression(ratio.good or "", window))
-        bad = f"clamp_min({limit} - ({good} or vector(0)), 0) >= 0"
-    return CountExpressions(bad, f"{total} >= 0")
+        bad = f"clamp_min({limit} - (({good} or vector(0)) < +Inf), 0) >= 0"
+        return CountExpressions(bad, f"{total} >= 0 < +Inf")
+    bad = _operand(counts_expression(ratio.bad, window))
+    if presence(ratio.bad).of_one_counter:
+        return CountExpressions(f"clamp_max({bad} or vector(0), {limit}) >= 0", f"{total} >= 0 < +Inf")
+    # A difference whose bucket edge is gone is not 0: that would be health made of missing data. So would be events of
+    # which the bad ones are missing, in the sum of a long window: both are there, or none.
+    known = total if presence(ratio.bad).implied_by(presence(ratio.total)) else f"({total} and on () {bad})"
+    return CountExpressions(f"clamp({bad}, 0, {limit}) >= 0", f"{known} >= 0 < +Inf")
 
 
 def _operand(expression: str) -> str:

@@ -4,6 +4,8 @@ import pytest
 
 from slos.model import EventRatio, GaugeThreshold, RawRatio, Slo
 from slos.promql.language import at_window
+from slos.rules.compile import compile_slos
+from slos.rules.names import BAD_EVENTS, EVENTS
 from slos.tiers import SLICE_SECONDS
 from tests.slos.rules.promtool import Case, needs_promtool, run
 from tests.slos.test_catalog import all_slos
@@ -58,11 +60,17 @@ def node(name: str, ready: str) -> dict[str, str]:
     }
 
 
-def ttft(count: str, within: str) -> dict[str, str]:
+def ttft(count: str, within: str, edge: str = "2.5", server: str = "vllm") -> dict[str, str]:
     return {
-        'vllm:time_to_first_token_seconds_count{pod="a"}': count,
-        'vllm:time_to_first_token_seconds_bucket{pod="a",le="2.5"}': within,
+        f'{server}:time_to_first_token_seconds_count{{pod="a"}}': count,
+        f'{server}:time_to_first_token_seconds_bucket{{pod="a",le="{edge}"}}': within,
     }
+
+
+def whole(name: str, window: str = "5m") -> dict[tuple[str, str], float]:
+    """50 of 50 events bad, in the recorded counts."""
+    selector = f'{{slo="{name}",window="{window}"}}'
+    return {("30m", f"round(sum({of}{selector}))"): 50 for of in (EVENTS, BAD_EVENTS)}
 
 
 CASES = [
@@ -91,6 +99,33 @@ CASES = [
         ttft("0+100x60", "0+90x60")
         | {'http_requests_total{job="gateway",handler="/v1/completions",status="5xx"}': "0+4x60"},
         {("30m", bad("llm-ttft")): 70},
+    ),
+    Case(
+        "without the bucket's edge every request is late",
+        compile_slos([slo("llm-ttft"), slo("llm-ttft-interactive")]),
+        ttft("0+10x60", "0+9x60", edge="3.0"),
+        whole("llm-ttft") | whole("llm-ttft-interactive"),
+    ),
+    Case(
+        "without the bucket's edge every request to SGLang is late, too",
+        compile_slos([slo("sglang-ttft"), slo("sglang-ttft-interactive")]),
+        ttft("0+10x60", "0+9x60", edge="1.0", server="sglang"),
+        whole("sglang-ttft") | whole("sglang-ttft-interactive"),
+    ),
+    *(
+        Case(
+            f"the edge of a whole number is found as {edge}",
+            (),
+            ttft("0+100x60", "0+90x60", edge, "sglang"),
+            {("30m", bad("sglang-ttft")): 50},
+        )
+        for edge in ("2", "2.0")
+    ),
+    Case(
+        "without first tokens at all nothing is known of their time",
+        compile_slos([slo("llm-ttft")]),
+        {'http_requests_total{job="gateway",handler="/v1/completions",status="5xx"}': "0+4x60"},
+        {("30m", f'{of}{{slo="llm-ttft"}}'): None for of in (EVENTS, BAD_EVENTS)},
     ),
     Case(
         "a fatal XID is one as long as it is the GPU's last code",
