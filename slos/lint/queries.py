@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import promql_parser as ast
 
+from slos.lint.absence import absence_problems
+from slos.lint.versions import version_problems
 from slos.model import EventRatio, GaugeThreshold, LatencyThreshold, RawRatio, Slo
 from slos.problems import Problem
 from slos.promql.counting import counter_query, fixed_ranges, is_scalar, refuse_groups, shape
@@ -39,6 +41,7 @@ def query_problems(slo: Slo) -> Iterator[Problem]:
             yield from _instant(slo, slo.indicator)
     for read in reads(slo.indicator):
         yield from _known_gauge(slo, read)
+    yield from version_problems(slo)
 
 
 def _problem(slo: Slo, part: str, error: PromqlError) -> Problem:
@@ -57,6 +60,7 @@ def _events(slo: Slo, ratio: EventRatio) -> Iterator[Problem]:
         yield from _buckets(slo, read)
     if whole:
         yield from _same(slo, ratio)
+        yield from absence_problems(slo, ratio)
 
 
 def _same(slo: Slo, ratio: EventRatio) -> Iterator[Problem]:

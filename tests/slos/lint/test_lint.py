@@ -25,6 +25,7 @@ from tests.slos.rules.declared import slo
 
 ALL: list[TierName] = [tier.name for tier in TIERS]
 PAGE: list[TierName] = ["fast-page"]
+LATE = 'sum(increase(x[{{.window}}])) - sum(increase(y_bucket{le="0.5"}[{{.window}}]))'
 
 
 def said(*slos: Slo, services: tuple[Service, ...] = ()) -> list[str]:
@@ -182,6 +183,13 @@ class TestQueries:
             (RawRatio("sum(rate(a[{{.window}}])) / sum(rate(b[5m]))"), "error: the query has {{.window}} and a fixed"),
             (RawRatio("sum(rate(a_bucket[5m])) / sum(rate(b[5m]))"), "error: a_bucket without le"),
             (GaugeThreshold("max by (a) (x)", "lt", 1, 60), "warning: the query gives a series for each group"),
+            (EventRatio("sum(increase(x[{{.window}}])) or vector(0)", bad="y"), "warning: the total is never absent"),
+            (EventRatio("x", bad="sum(increase(y[{{.window}}])) == bool 0"), "error: the result of a comparison is no"),
+            (EventRatio("x", bad=f"({LATE}) or vector(0)"), "warning: `or vector(0)` stands for all of several series"),
+            (RawRatio("avg(info(x))"), "warning: Prometheus 2.42 does not know info(), and would load none"),
+            (GaugeThreshold("sum(limitk(2, x))", "lt", 1, 60), "warning: Prometheus 2.42 does not know limitk()"),
+            (RawRatio('avg({"a.b"})'), 'warning: Prometheus 2.42 does not know the name "a.b"'),
+            (EventRatio("x", bad='x{"a.b"="c"}'), 'warning: Prometheus 2.42 does not know the name "a.b"'),
             (LatencyThreshold("x_bucket", 1), "error: x_bucket is a part of a histogram"),
             (LatencyThreshold("x", 0), "error: 0 is no threshold of a latency"),
         ],
@@ -198,7 +206,9 @@ class TestQueries:
             RawRatio("max(x)"),
             RawRatio("sum(changes(DCGM_FI_DEV_XID_ERRORS[5m]) > bool 0)"),
             GaugeThreshold("max(DCGM_FI_DEV_XID_ERRORS)", "lte", 0, 60),
-            GaugeThreshold("histogram_quantile(0.9, sum(rate(x_bucket[5m])))", "lt", 1, 60),
+            GaugeThreshold("histogram_quantile(0.9, sum by (le) (rate(x_bucket[5m])))", "lt", 1, 60),
+            EventRatio("x", bad=LATE.replace(" -", " - (") + " or vector(0))"),
+            EventRatio("x", bad="sum(rate(y[{{.window}}])) or vector(0)"),
             LatencyThreshold('x{job="a"}', 0.5),
         ],
     )

@@ -1,17 +1,26 @@
 """What the rules give, on the real promtool: each case says its series, and what is to be recorded of them."""
 
+import json
+from pathlib import Path
+
 import pytest
 
+from slos.lint.versions import NEWER, OLDEST
 from slos.model import AbsentAlert, EventRatio, GaugeThreshold, LatencyThreshold, RawRatio
 from slos.rules.compile import compile_slos
 from slos.tiers import DAY, HOUR
 from tests.slos.rules.declared import slo
-from tests.slos.rules.promtool import Case, counter, needs_promtool, run
+from tests.slos.rules.promtool import Case, counter, needs_promtool, promtool, run
 
 pytestmark = [pytest.mark.lab, pytest.mark.needs("prometheus"), needs_promtool]
 
 OK, FAILED = 'requests_total{job="gw",code="200"}', 'requests_total{job="gw",code="503"}'
 GOOD = EventRatio(total='requests_total{job="gw"}', good='requests_total{job="gw",code="200"}')
+IN_TIME = "sum(increase(in_time_total[{{.window}}]))"
+DIFFERENCE = EventRatio("requests_total", bad=f"sum(increase(requests_total[{{{{.window}}}}])) - {IN_TIME}")
+WITH_DEFAULT = EventRatio(
+    "requests_total", bad=f"sum(increase(requests_total[{{{{.window}}}}])) - ({IN_TIME} or vector(0))"
+)
 WINDOWED = RawRatio("sum(rate(errors_total[{{.window}}])) / sum(rate(requests_total[{{.window}}]))")
 
 
@@ -60,6 +69,31 @@ CASES = [
         compile_slos([slo()]),
         {OK: counter((60, 10))},
         {("1h", events()): 50, ("1h", bad()): 0, ("1h", burn()): 0},
+    ),
+    Case(
+        "a difference that has lost a series is unknown, its total with it, and somebody is told",
+        compile_slos([slo(indicator=DIFFERENCE, absent=AbsentAlert("page"))]),
+        {"requests_total": counter((60, 10)), "in_time_total": counter((30, 9)) + " stale"},
+        {
+            ("29m", events()): 50,
+            ("29m", bad()): 5,
+            ("50m", events()): None,
+            ("50m", bad()): None,
+            ("50m", burn()): None,
+            ("1h", 'count(ALERTS{alertname="ChatSliAbsent",alertstate="firing"})'): 1,
+        },
+    ),
+    Case(
+        "a difference below 0 is 0, and the events are there",
+        compile_slos([slo(indicator=DIFFERENCE)]),
+        {"requests_total": counter((60, 10)), "in_time_total": counter((60, 11))},
+        {("1h", events()): 50, ("1h", bad()): 0, ("1h", events("30m")): 300},
+    ),
+    Case(
+        "a difference that can do without a series takes all as bad",
+        compile_slos([slo(indicator=WITH_DEFAULT)]),
+        {"requests_total": counter((60, 10))},
+        {("1h", events()): 50, ("1h", bad()): 50},
     ),
     Case(
         "a good events' series that is not there yet leaves all events bad",
@@ -199,6 +233,16 @@ CASES = [
         {("1h", events()): 50, ("1h", bad()): 5, ("1h", burn("30m")): 1},
     ),
     Case(
+        "without the bucket's edge all requests are over it",
+        compile_slos([slo(indicator=LatencyThreshold('latency_seconds{job="gw"}', 1), objective=0.9)]),
+        {
+            'latency_seconds_bucket{job="gw",le="0.5"}': counter((60, 10)),
+            'latency_seconds_bucket{job="gw",le="+Inf"}': counter((60, 10)),
+            'latency_seconds_count{job="gw"}': counter((60, 10)),
+        },
+        {("1h", events()): 50, ("1h", bad()): 50, ("1h", burn("30m")): 10},
+    ),
+    Case(
         "a fast burn pages with all that is needed at night",
         compile_slos(
             [
@@ -297,3 +341,17 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.mark.parametrize("name", [case.name for case in CASES])
 def test_on_promtool(name: str, said: dict[str, str]) -> None:
     assert said[name] == "SUCCESS"
+
+
+def test_this_prometheus_refuses_what_lint_says_it_does_not_know(tmp_path: Path) -> None:
+    expressions = [*(f"{function}(up)" for function in NEWER), 'avg({"a.b"})']
+    rules = [{"record": f"a:b{number}", "expr": expression} for number, expression in enumerate(expressions)]
+    path = tmp_path / "rules.yml"
+    path.write_text(json.dumps({"groups": [{"name": "newer", "rules": rules}]}), encoding="utf-8")
+    version = promtool("--version").stdout
+    if f"version {OLDEST}." not in version:
+        pytest.skip(f"this promtool is not {OLDEST}: {version.splitlines()[0]}")
+
+    said = promtool("check", "rules", str(path)).stdout
+
+    assert said.count("unknown function") + said.count("unexpected") >= len(expressions), said
