@@ -18,7 +18,8 @@ from slos.tiers import TIER
 
 __all__ = ["AlertRule", "RecordingRule", "Rule", "RuleGroup", "compile_slo", "compile_slos"]
 
-CALENDAR_GROUP = "slo:calendar"
+CALENDAR_GROUP = "slos:calendar"
+"""Groups of SLOs begin with `slo:`, whatever they are called."""
 
 
 def compile_slos(slos: Iterable[Slo], time_scale: float = 1.0) -> tuple[RuleGroup, ...]:

@@ -43,7 +43,9 @@ AWKWARD = [
 ]
 TEXTS = st.lists(st.sampled_from(AWKWARD) | st.text(st.characters(codec="utf-8"), max_size=8), max_size=6).map("".join)
 SOME_TEXT = TEXTS.filter(str.strip)
-NAMES = st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,20}[a-z0-9])?", fullmatch=True)
+NAMES = st.sampled_from(["calendar", "long", "calendar.long"]) | st.from_regex(
+    r"[a-z0-9]([-a-z0-9.]{0,20}[a-z0-9])?", fullmatch=True
+)
 ALERT_NAMES = st.from_regex(r"[A-Z][A-Za-z0-9]{0,20}", fullmatch=True)
 LABEL_NAMES = st.from_regex(r"[a-zA-Z][a-zA-Z0-9_]{0,10}", fullmatch=True).filter(
     lambda name: name not in ("slo", "service", "window", "tier", "severity", "le", "alertname")
@@ -79,6 +81,8 @@ def counters(draw: st.DrawFn) -> str:
         "sum(rate({}[{{{{.window}}}}])) # of all",
         "sum by () (\n  rate({}[{{{{.window}}}}])\n) # one\n",
         "sum(increase({0}[{{{{.window}}}}])) - sum(increase({0}[{{{{.window}}}}]))",
+        "sum(increase(all_total[{{{{.window}}}}])) - sum(increase({0}[{{{{.window}}}}]))",
+        "sum(increase(all_total[{{{{.window}}}}])) - (sum(increase({0}[{{{{.window}}}}])) or vector(0))",
         "sum(rate({0}[{{{{.window}}}}])) or vector(0)",
     ]
     return draw(st.sampled_from(forms)).replace("{0}", "{}").replace("{}", selector).replace("{{{{", "{{").replace(

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from slos.duration import parse_duration
 from slos.lint import lint
-from slos.model import EventRatio, GaugeThreshold, Indicator, RawRatio, Slo, SloSet
-from slos.rules.compile import CALENDAR_GROUP, AlertRule, RecordingRule, RuleGroup, compile_slo, compile_slos
+from slos.model import CalendarWindow, EventRatio, GaugeThreshold, Indicator, RawRatio, Slo, SloSet
+from slos.rules.compile import CALENDAR_GROUP, AlertRule, RuleGroup, compile_slo, compile_slos
 from slos.rules.text import prometheus_rule, rule_file
 from tests.slos.rules.any_slo import TIME_SCALES, slos
 from tests.slos.rules.declared import slo as declared
@@ -75,24 +75,29 @@ def test_no_two_rules_of_an_slo_are_alike(slo: Slo) -> None:
 @pytest.mark.needs("prometheus")
 @needs_promtool
 def test_prometheus_loads_the_rules_of_every_slo_that_passes_lint(tmp_path: Path) -> None:
-    groups: list[RuleGroup] = []
-    starts: dict[str, RecordingRule] = {}
+    drawn: dict[float, dict[str, Slo]] = {}
 
     @settings(ONE_AFTER_ANOTHER, max_examples=80)
     @given(slos(), TIME_SCALES)
     def collect(slo: Slo, time_scale: float) -> None:
-        alone = replace(slo, name=f"{len(groups)}.{slo.name}")
-        errors = [str(problem) for problem in lint(SloSet((alone,))) if problem.level == "error"]
+        errors = [str(problem) for problem in lint(SloSet((slo,))) if problem.level == "error"]
         assert errors == []
-        for group in compile_slos([alone], time_scale):
-            if group.name == CALENDAR_GROUP:
-                starts.update((str(rule.labels), rule) for rule in group.rules if isinstance(rule, RecordingRule))
-            else:
-                groups.append(group)
+        drawn.setdefault(time_scale, {}).setdefault(slo.name, slo)
 
     collect()
 
-    check(rule_file([*groups, RuleGroup(CALENDAR_GROUP, 30, tuple(starts.values()))]), tmp_path)
+    for time_scale, named in drawn.items():
+        check(rule_file(compile_slos(named.values(), time_scale)), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["calendar", "long", "slo", "a.long", "slos-calendar"])
+def test_no_slo_has_the_group_of_the_calendars(name: str) -> None:
+    monthly = CalendarWindow("month", "UTC", 1)
+
+    groups = compile_slos([declared(name, window=monthly), declared("a", window=monthly)])
+
+    assert len({group.name for group in groups}) == len(groups) == 5
+    assert CALENDAR_GROUP in {group.name for group in groups}
 
 
 @pytest.mark.parametrize(
