@@ -21,7 +21,8 @@ INFO = "slo:info"
 
 `window` (label of the SLO's whole window), `period_seconds` (its nominal length, not scaled), `minimum_events`, `tiers`
 (those switched on, joined by commas), `alert` (alert name of the tiers), `indicator` (events, raw, latency or gauge),
-`calendar`, `time_zone` and `first` (all "" when rolling), `time_scale`, and the SLO's own labels as `label_<name>`.
+`calendar`, `time_zone` and `first` (all "" when rolling), `time_scale`, `definition` (slos.definition: two different
+declarations under one name give two series), and the SLO's own labels as `label_<name>`.
 """
 CALENDAR_START = "slo:calendar_start:timestamp_seconds"
 """Unix time at which the present calendar window began, by `calendar`, `time_zone` and `first`."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from slos.definition import definition
 from slos.model import CalendarWindow, EventRatio, GaugeThreshold, Indicator, LatencyThreshold, RawRatio, Slo
 from slos.rules.calendar import longest_seconds, start_series
 from slos.rules.counts import counts
@@ -94,6 +95,7 @@ def _info(slo: Slo, time_scale: float) -> RecordingRule:
         calendar=calendar.unit if calendar else "",
         time_zone=calendar.time_zone if calendar else "",
         first=str(calendar.first) if calendar else "",
+        definition=definition(slo),
         time_scale=number(time_scale),
     )
     return RecordingRule(INFO, "vector(1)", {**labels, **info_labels(slo.labels.items())})
