@@ -8,6 +8,7 @@ from clients.prometheus import LabelledValue, Prometheus, Vector
 from slos.budget.recorded import Recorded
 from slos.duration import format_duration
 from slos.rules.names import (
+    BAD_EVENTS,
     BUDGET_REMAINING,
     BURN_RATE,
     CALENDAR_START,
@@ -21,6 +22,8 @@ from slos.tiers import SLICE_SECONDS
 NAMED_AT_MOST = 200
 """More SLOs than these are all asked for, and chosen from here: matching a long regular expression takes longer."""
 SLICE = format_duration(SLICE_SECONDS)
+_KIND = "mlchaos_time_of"
+_EVENTS, _BAD_EVENTS, _BUDGET, _BURN = "events", "bad_events", "budget", "burn"
 
 
 def read_recorded(
@@ -35,16 +38,26 @@ def read_recorded(
     infos = reader.read(selector(INFO, matchers))
     counted = any(info.labels.get("minimum_events") != "0" for info in infos)
     calendars = any(info.labels.get("calendar") for info in infos)
+    long_times = reader.read(f"timestamp({selector(WINDOW_COVERAGE, matchers)})")
+    objectives = reader.read(selector(OBJECTIVE, matchers))
+    burn_rates = reader.read(selector(BURN_RATE, matchers))
+    events = reader.read(_judging_events(matchers)) if counted else ()
+    budgets = reader.read(selector(BUDGET_REMAINING, matchers))
+    coverages = reader.read(selector(WINDOW_COVERAGE, matchers))
+    times = _by_kind(reader.read(_times(matchers)))
     return Recorded(
         at=at,
         infos=infos,
-        objectives=reader.read(selector(OBJECTIVE, matchers)),
-        burn_rates=reader.read(selector(BURN_RATE, matchers)),
-        events=reader.read(_judging_events(matchers)) if counted else (),
-        budgets=reader.read(selector(BUDGET_REMAINING, matchers)),
-        coverages=reader.read(selector(WINDOW_COVERAGE, matchers)),
-        event_times=reader.read(f"timestamp({selector(EVENTS, [*matchers, f'window={quoted(SLICE)}'])})"),
-        long_times=reader.read(f"timestamp({selector(WINDOW_COVERAGE, matchers)})"),
+        objectives=objectives,
+        burn_rates=burn_rates,
+        events=events,
+        budgets=budgets,
+        coverages=coverages,
+        event_times=times[_EVENTS],
+        bad_event_times=times[_BAD_EVENTS],
+        budget_times=times[_BUDGET],
+        burn_times=times[_BURN],
+        long_times=long_times,
         calendar_starts=reader.read(CALENDAR_START) if calendars else (),
         warnings=tuple(reader.warnings),
     )
@@ -87,3 +100,20 @@ def _judging_events(matchers: list[str]) -> str:
     """Events are only needed where an SLO judges by a number of them."""
     declaring = selector(INFO, [*matchers, 'minimum_events!="0"'])
     return f"{selector(EVENTS, matchers)} and on (slo) {declaring}"
+
+
+def _times(matchers: list[str]) -> str:
+    """The times of several series in one query; timestamp() takes their names off, so a label says what each is of."""
+    at_slice = [*matchers, f"window={quoted(SLICE)}"]
+    of = {
+        _EVENTS: selector(EVENTS, at_slice),
+        _BAD_EVENTS: selector(BAD_EVENTS, at_slice),
+        _BUDGET: selector(BUDGET_REMAINING, matchers),
+        _BURN: selector(BURN_RATE, matchers),
+    }
+    return " or ".join(f'label_replace(timestamp({one}), "{_KIND}", "{kind}", "", "")' for kind, one in of.items())
+
+
+def _by_kind(samples: tuple[LabelledValue, ...]) -> dict[str, tuple[LabelledValue, ...]]:
+    kinds = (_EVENTS, _BAD_EVENTS, _BUDGET, _BURN)
+    return {kind: tuple(one for one in samples if one.labels.get(_KIND) == kind) for kind in kinds}

@@ -53,6 +53,8 @@ class FakeSlo:
     time_scale: str = "1"
     age: float = 20.0
     long_age: float = 60.0
+    bad_age: float | None = None
+    """That of the bad events, where it is another."""
     without: tuple[str, ...] = ()
     """Labels that its slo:info lacks."""
 
@@ -76,14 +78,15 @@ class FakeSlo:
         labels = ["5m", *map(format_duration, recorded_windows(self.period_seconds)), self.window]
         for label in dict.fromkeys(labels):
             at_window = own | {"window": label}
-            events, burn = self.events.get(label, 1000.0), self.burn.get(label, 0.25)
+            whole = 0.25 if self.budget is None else 1 - self.budget
+            events, burn = self.events.get(label, 1000.0), self.burn.get(label, whole if label == self.window else 0.25)
             if events is not None:
                 yield Series(EVENTS, at_window, events, read)
-                yield Series(BAD_EVENTS, at_window, 0, read)
+                yield Series(BAD_EVENTS, at_window, 0, at - (self.age if self.bad_age is None else self.bad_age))
             if burn is not None:
-                yield Series(BURN_RATE, at_window, burn, read)
+                yield Series(BURN_RATE, at_window, burn, long_read if label == self.window else read)
         if self.budget is not None:
-            yield Series(BUDGET_REMAINING, own, self.budget, read)
+            yield Series(BUDGET_REMAINING, own, self.budget, long_read)
         if self.coverage is not None:
             yield Series(WINDOW_COVERAGE, own, self.coverage, long_read)
 
@@ -113,6 +116,9 @@ def recorded(*slos: FakeSlo, more: tuple[Series, ...] = (), warnings: tuple[str,
         budgets=of(BUDGET_REMAINING),
         coverages=of(WINDOW_COVERAGE),
         event_times=times(EVENTS, "5m"),
+        bad_event_times=times(BAD_EVENTS, "5m"),
+        budget_times=times(BUDGET_REMAINING),
+        burn_times=tuple(LabelledValue(one.labels, one.at) for one in everything if one.metric == BURN_RATE),
         long_times=times(WINDOW_COVERAGE),
         calendar_starts=of(CALENDAR_START),
         warnings=warnings,

@@ -14,6 +14,9 @@ from tests.recorded_slos import FakeSlo, Series
 
 _MATCHER = re.compile(r'(?P<label>\w+)(?P<operator>=~|!=|=)(?P<value>"(?:[^"\\]|\\.)*")')
 _SELECTOR = r"(?P<{0}metric>[\w:]+)(?:\{{(?P<{0}matchers>.*?)\}})?"
+_MARKED = re.compile(
+    r'label_replace\((?P<query>timestamp\(.*?\)), "(?P<label>\w+)", "(?P<value>\w+)", "", ""\)(?: or )?'
+)
 _QUERY = re.compile(
     rf"(?P<timestamp>timestamp\()?{_SELECTOR.format('')}\)?(?: and on \(slo\) {_SELECTOR.format('other_')})?"
 )
@@ -53,6 +56,12 @@ def recording_prometheus(recording: Recording) -> Iterator[str]:
 
 def evaluated(recording: Recording, query: str, at: float) -> list[dict[str, Any]]:
     """The instant vector that the query gives, as the HTTP API writes it."""
+    if marked := list(_MARKED.finditer(query)):
+        return [
+            {**entry, "metric": {**entry["metric"], part["label"]: part["value"]}}
+            for part in marked
+            for entry in evaluated(recording, part["query"], at)
+        ]
     series = [*(one for slo in recording.slos for one in slo.series(at)), *recording.more]
     parsed = _QUERY.fullmatch(query)
     assert parsed is not None, query

@@ -24,7 +24,7 @@ def seconds_left(one: Declared, left: float | None, burn: float | None, recorded
 
 
 def _in_calendar(one: Declared, left: float, burn: float, recorded: Recorded) -> float | None:
-    present = _present(recorded.calendar_starts, one)
+    present = _present(recorded.calendar_starts, one, recorded.at)
     if present is None:
         return None
     start, end = present
@@ -32,7 +32,7 @@ def _in_calendar(one: Declared, left: float, burn: float, recorded: Recorded) ->
     return seconds if recorded.at + seconds < end else math.inf
 
 
-def _present(starts: Samples, declared: Declared) -> tuple[float, float] | None:
+def _present(starts: Samples, declared: Declared, at: float) -> tuple[float, float] | None:
     """When the present window began and ends; None when that is not recorded, or in two ways."""
     wanted = {"calendar": declared.calendar, "time_zone": declared.time_zone, "first": declared.first}
     matching = {one.value for one in starts if wanted.items() <= one.labels.items()}
@@ -45,4 +45,6 @@ def _present(starts: Samples, declared: Declared) -> tuple[float, float] | None:
     except (KeyError, ValueError):
         return None
     following = bisect_right(table, start)
-    return (start, table[following]) if following < len(table) else None
+    if following == len(table) or not start <= at < table[following]:  # NaN, too, is the start of nothing
+        return None
+    return start, table[following]

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 
+from slos.budget.doubts import ROUNDING
 from slos.budget.recorded import Declared, RecordedSlo
 from slos.duration import format_duration
 from slos.tiers import SLICE_SECONDS, TIER, Tier, TierName
@@ -61,7 +62,7 @@ def why_unknown(
 
 
 def _above(tier: Tier, one: Declared, rate: float | None) -> bool:
-    return rate is not None and rate > tier.factor(one.period_seconds)
+    return rate is not None and rate > tier.factor(one.period_seconds) * (1 + ROUNDING)
 
 
 def _most_seen(one: Declared, coverage: float, tier: Tier) -> float:

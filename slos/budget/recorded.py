@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, get_args
 
+from slos.duration import DurationError, parse_duration
+from slos.model import CalendarUnit, CalendarWindow
+from slos.rules.intervals import MAXIMUM_TIME_SCALE
 from slos.tiers import TIER, TierName
+
+_UNITS: Mapping[str, CalendarUnit] = {unit: unit for unit in get_args(CalendarUnit)}
+_MILLISECOND = 0.001
 
 
 class LabelledValue(Protocol):
@@ -25,8 +31,9 @@ class Recorded:
     """The recorded series at the time `at` (seconds since the epoch).
 
     `events` are needed for SLOs with minimum events only. The `..._times` are the times (seconds since the epoch) of
-    the newest samples: of the events of the shortest window, and of the coverage, which the rules of the long windows
-    always give. A warning is Prometheus's: something may be missing.
+    the newest samples: of the events and the bad events of the shortest window, of the budgets, of the burn rates by
+    window, and of the coverage, which the rules of the long windows always give, and as the last of them: `long_times`
+    are read before the rest, the others after it. A warning is Prometheus's: something may be missing.
     """
 
     at: float
@@ -37,6 +44,9 @@ class Recorded:
     budgets: Samples = ()
     coverages: Samples = ()
     event_times: Samples = ()
+    bad_event_times: Samples = ()
+    budget_times: Samples = ()
+    burn_times: Samples = ()
     long_times: Samples = ()
     calendar_starts: Samples = ()
     warnings: tuple[str, ...] = ()
@@ -64,17 +74,18 @@ class Declared:
 
 def declared(labels: Mapping[str, str]) -> Declared:
     """The declaration in the labels of a `slo:info` series; raises MalformedInfoError."""
+    window = _text(labels, "window")
     return Declared(
         service=_text(labels, "service"),
-        window=_text(labels, "window"),
-        period_seconds=_number(labels, "period_seconds", above=0),
+        window=window,
+        period_seconds=_period(labels, window),
         minimum_events=_number(labels, "minimum_events"),
         tiers=_tiers(labels.get("tiers", "")),
         alert=labels.get("alert", ""),
-        calendar=labels.get("calendar", ""),
+        calendar=_calendar(labels),
         time_zone=labels.get("time_zone", ""),
         first=labels.get("first", ""),
-        time_scale=_number(labels, "time_scale", above=0),
+        time_scale=_time_scale(labels),
     )
 
 
@@ -84,6 +95,7 @@ class RecordedSlo:
 
     infos: list[Mapping[str, str]] = field(default_factory=list)
     burn_rates: dict[str, float] = field(default_factory=dict)
+    burn_times: dict[str, float] = field(default_factory=dict)
     events: dict[str, float] = field(default_factory=dict)
     single: dict[str, float] = field(default_factory=dict)
     repeated: set[str] = field(default_factory=set)
@@ -97,6 +109,8 @@ def by_slo(recorded: Recorded) -> dict[str, RecordedSlo]:
     for sample in recorded.burn_rates:
         slo = _of(found, sample)
         _put(slo, slo.burn_rates, sample.labels.get("window", ""), sample.value, "burn rate")
+    for sample in recorded.burn_times:
+        _of(found, sample).burn_times[sample.labels.get("window", "")] = sample.value
     for sample in recorded.events:
         slo = _of(found, sample)
         _put(slo, slo.events, sample.labels.get("window", ""), sample.value, "events")
@@ -105,6 +119,8 @@ def by_slo(recorded: Recorded) -> dict[str, RecordedSlo]:
         ("budget", recorded.budgets),
         ("coverage", recorded.coverages),
         ("event time", recorded.event_times),
+        ("bad event time", recorded.bad_event_times),
+        ("budget time", recorded.budget_times),
         ("long time", recorded.long_times),
     )
     for what, samples in singles:
@@ -134,15 +150,47 @@ def _text(labels: Mapping[str, str], name: str) -> str:
     return text
 
 
-def _number(labels: Mapping[str, str], name: str, above: float | None = None) -> float:
+def _number(labels: Mapping[str, str], name: str) -> float:
     text = _text(labels, name)
     try:
-        number = float(text)
+        number = float(text.replace("_", "?"))  # float() takes 1_000 for a number, Prometheus does not
     except ValueError as error:
         raise MalformedInfoError(f"the label {name} is {text!r}, not a number") from error
-    if not (0 <= number < float("inf")) or (above is not None and number <= above):
-        raise MalformedInfoError(f"the label {name} is {text!r}, which cannot be")
+    if not (0 <= number < float("inf")):
+        raise _impossible(labels, name)
     return number
+
+
+def _period(labels: Mapping[str, str], window: str) -> float:
+    """The length of the window, which is also what its label says: that of a calendar window is nominal."""
+    if window in _UNITS:
+        seconds = CalendarWindow(_UNITS[window], "", 0).seconds
+    else:
+        try:
+            seconds = parse_duration(window)
+        except DurationError as error:
+            raise _impossible(labels, "window") from error
+    if abs(_number(labels, "period_seconds") - seconds) > _MILLISECOND:
+        raise _impossible(labels, "period_seconds")
+    return seconds
+
+
+def _calendar(labels: Mapping[str, str]) -> str:
+    calendar = labels.get("calendar", "")
+    if calendar and calendar not in _UNITS:
+        raise _impossible(labels, "calendar")
+    return calendar
+
+
+def _time_scale(labels: Mapping[str, str]) -> float:
+    scale = _number(labels, "time_scale")
+    if not 1 <= scale <= MAXIMUM_TIME_SCALE:
+        raise _impossible(labels, "time_scale")
+    return scale
+
+
+def _impossible(labels: Mapping[str, str], name: str) -> MalformedInfoError:
+    return MalformedInfoError(f"the label {name} is {labels[name]!r}, which cannot be")
 
 
 def _tiers(text: str) -> tuple[TierName, ...]:

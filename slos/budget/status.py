@@ -6,18 +6,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from slos.budget.budget_time import seconds_left
+from slos.budget.doubts import AHEAD_SECONDS, ROUNDING, doubts, is_current
 from slos.budget.reasons import NO_RULES, burns_over, why_bad, why_unknown
 from slos.budget.recorded import Declared, MalformedInfoError, Recorded, RecordedSlo, by_slo, declared
 from slos.duration import format_duration
-from slos.rules.intervals import LONG_INTERVAL_SECONDS, SHORT_INTERVAL_SECONDS, evaluation_seconds
+from slos.rules.intervals import LONG_INTERVAL_SECONDS
 from slos.rules.windows import STRAIGHT_SECONDS
 from slos.tiers import HOUR, TIER, TierName, recorded_windows
 
 State = Literal["good", "burning", "exhausted", "unknown"]
 
-STALE_INTERVALS = 3
-LEAST_STALE_SECONDS = 15.0
-"""However often the rules are evaluated, a reading this old is not stale."""
 _HOUR = format_duration(HOUR)
 
 
@@ -86,8 +84,8 @@ def _status(name: str, slo: RecordedSlo, recorded: Recorded) -> SloStatus:
         services = {info["service"] for info in slo.infos if info.get("service")}
         return SloStatus(name, "unknown", (str(error),), service=", ".join(sorted(services)))
     judged = _judged(name, one, slo, recorded)
-    if doubts := _doubts(one, slo, recorded):
-        return _doubted(judged, doubts)
+    if found := doubts(one, slo, recorded):
+        return _doubted(judged, found)
     return judged
 
 
@@ -106,32 +104,13 @@ def _only_declaration(slo: RecordedSlo) -> Declared:
         raise MalformedInfoError(f"its slo:info is not of this version: {error}; {NO_RULES}") from error
 
 
-def _doubts(one: Declared, slo: RecordedSlo, recorded: Recorded) -> list[str]:
-    """Why nothing that was read of an SLO can be relied on."""
-    doubts = [f"Prometheus warns that data may be missing: {warning}" for warning in recorded.warnings]
-    if slo.repeated:
-        doubts.append(
-            f"its {', '.join(sorted(slo.repeated))} is recorded more than once: is a rule group loaded twice?"
-        )
-    newest = slo.single.get("event time")
-    if newest is not None and recorded.at - newest > stale_after(SHORT_INTERVAL_SECONDS, one.time_scale):
-        age = format_duration(round(recorded.at - newest))
-        doubts.append(f"its newest reading is {age} old: does Prometheus still evaluate the rules?")
-    return doubts
-
-
-def stale_after(interval_seconds: float, time_scale: float) -> float:
-    """The age in seconds from which a reading is not of now, by the interval of its rules at a time scale of 1."""
-    return max(STALE_INTERVALS * evaluation_seconds(interval_seconds, time_scale), LEAST_STALE_SECONDS)
-
-
-def _doubted(judged: SloStatus, doubts: list[str]) -> SloStatus:
+def _doubted(judged: SloStatus, found: list[str]) -> SloStatus:
     """The same without any value, which others would take for one; what was read stays in the reasons."""
     facts = [f"last known: {reason}" for reason in judged.reasons if judged.state in ("exhausted", "burning")]
     return SloStatus(
         name=judged.name,
         state="unknown",
-        reasons=(*doubts, *facts),
+        reasons=(*found, *facts),
         service=judged.service,
         objective=judged.objective,
         window=judged.window,
@@ -167,7 +146,7 @@ def _judged(name: str, one: Declared, slo: RecordedSlo, recorded: Recorded) -> S
         coverage=coverage,
         seconds_to_exhaustion=seconds_left(one, left, burn.get(_HOUR), recorded),
         burning_tiers=burning,
-        read_at=slo.single.get("event time"),
+        read_at=_read_at(slo, recorded.at),
     )
 
 
@@ -188,15 +167,22 @@ def _objective(slo: RecordedSlo) -> float | None:
     return objective if objective is not None and 0 < objective < 1 else None
 
 
+def _read_at(slo: RecordedSlo, at: float) -> float | None:
+    """The time of the newest reading; None where it is none, or of a future that cannot be."""
+    read_at = slo.single.get("event time")
+    return read_at if read_at is not None and 0 <= read_at <= at + AHEAD_SECONDS else None
+
+
 def _budget_left(one: Declared, slo: RecordedSlo, at: float) -> float | None:
     enough = one.minimum_events == 0 or slo.events.get(one.window, 0) >= one.minimum_events
-    return _finite(slo.single.get("budget")) if enough and _long_rules_run(one, slo, at) else None
+    left = _finite(slo.single.get("budget")) if enough and _long_rules_run(one, slo, at) else None
+    return 0.0 if left is not None and abs(left) <= ROUNDING else left
 
 
 def _long_rules_run(one: Declared, slo: RecordedSlo, at: float) -> bool:
     """Whether the rules of the long windows, a group of their own, still give readings."""
     read_at = slo.single.get("long time")
-    return read_at is not None and at - read_at <= stale_after(LONG_INTERVAL_SECONDS, one.time_scale)
+    return read_at is not None and is_current(read_at, at, LONG_INTERVAL_SECONDS, one.time_scale)
 
 
 def _burns(one: Declared, slo: RecordedSlo, left: float | None, at: float) -> dict[str, float | None]:

@@ -7,6 +7,7 @@ import pytest
 
 from runner.cli.slo.status_table import table
 from slos.budget.status import SloStatus, judge, worst_first
+from slos.tiers import DAY
 from tests.recorded_slos import AT, FakeSlo, recorded
 
 PAGING = {"1h": 20.0, "5m": 31.25, "30m": 12.0, "2h": 3.3}
@@ -27,7 +28,7 @@ def statuses(*slos: FakeSlo) -> list[SloStatus]:
 MANY = statuses(
     FakeSlo("llm-chat-inter-token-latency", objective=0.95, coverage=0.125),
     FakeSlo("gateway-availability", burn=dict(PAGING), budget=0.034),
-    FakeSlo("trainer-step-time", budget=-0.5, window="month"),
+    FakeSlo("trainer-step-time", budget=-0.5, window="month", period_seconds=30 * DAY),
     FakeSlo("gpu-capacity", budget=None),
 )
 
@@ -118,7 +119,7 @@ def test_a_budget_is_rounded_down(left: float | None, shown: str) -> None:
     [(0.0, "0"), (0.001, "<.01"), (0.994, "0.99"), (9.996, "10.0"), (99.96, "100"), (12345.6, "12346"), (None, "?")],
 )
 def test_burn_rates_are_short(burn: float | None, shown: str) -> None:
-    text = table(statuses(FakeSlo("a", burn={"3d": burn}, tiers="fast-page")), AT, 100, plain)
+    text = table(statuses(FakeSlo("a", objective=0.99999, burn={"3d": burn}, tiers="fast-page")), AT, 100, plain)
     assert row(text, "a ")[12] == shown
 
 
