@@ -1,5 +1,6 @@
 """What a counter query gives while series that it reads are not there."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -48,6 +49,22 @@ def hides_absence(query: str) -> bool:
     if not (isinstance(expr, ast.BinaryExpr) and str(expr.op).strip() == "or") or selectors_in(expr.rhs):
         return False
     return not _of_one_counter(expr.lhs) and _needs(expr.lhs) != frozenset()
+
+
+def added_without_default(query: str) -> tuple[str, ...]:
+    """The series that counters in a sum (`a + b`) need, and so the whole of it. Raises PromqlError."""
+    expr = unwrapped(parse(query))
+    added = tuple(_added(expr)) if isinstance(expr, ast.BinaryExpr) else ()
+    return tuple(sorted(frozenset().union(*(_needs(one) or () for one in added))))
+
+
+def _added(expr: ast.Expr) -> Iterator[ast.Expr]:
+    expr = unwrapped(expr)
+    if not isinstance(expr, ast.BinaryExpr):
+        yield expr
+    elif str(expr.op) == "+":
+        yield from _added(expr.lhs)
+        yield from _added(expr.rhs)
 
 
 def _of_one_counter(expr: ast.Expr) -> bool:

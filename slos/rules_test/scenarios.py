@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from slos.model import CalendarWindow, EventRatio, GaugeThreshold, LatencyThreshold, RollingWindow, Slo
+from slos.model import CalendarWindow, EventRatio, GaugeThreshold, Indicator, LatencyThreshold, RollingWindow, Slo
+from slos.promql.counting import counter_query
+from slos.promql.language import parse
+from slos.promql.presence import presence
+from slos.rules_test.evaluate import Steady, evaluate, single
 from slos.rules_test.inputs import Inputs
 from slos.rules_test.prediction import STRAIGHT_SECONDS
 from slos.rules_test.timeline import Segment
@@ -52,7 +56,7 @@ def _scenarios(slo: Slo, inputs: Inputs) -> Iterator[Scenario]:
     well = _healthy_ratio(slo)
     tiers = [tier for tier in TIERS if tier.name in slo.alerting.tiers]
     yield _with_values(slo, "healthy", Segment(7 * HOUR, well), source="history", every=HOUR)
-    if counts and not all(series.healthy for series in inputs.series):
+    if counts and not all(series.healthy for series in inputs.series) and _known_without_errors(slo.indicator, inputs):
         yield _with_values(slo, "no-errors-yet", Segment(10 * MINUTE), errors_exist=False)
     if tiers:
         yield from _burning(slo, tiers, well, inputs)
@@ -66,6 +70,14 @@ def _scenarios(slo: Slo, inputs: Inputs) -> Iterator[Scenario]:
     yield from _absent(slo, well)
     if slo.window.seconds > STRAIGHT_SECONDS and unproven(slo) is None:
         yield _whole_window(slo)
+
+
+def _known_without_errors(indicator: Indicator, inputs: Inputs) -> bool:
+    """Whether the bad events are known before any series of them is there: those of several counters may not be."""
+    if not isinstance(indicator, EventRatio) or indicator.bad is None or presence(indicator.bad).of_one_counter:
+        return True
+    there = [Steady(series.labels, series.healthy) for series in inputs.series if series.healthy]
+    return single(evaluate(parse(counter_query(indicator.bad).over(SLICE_SECONDS)), there, 0)) is not None
 
 
 def _one_step_in_a_slice(scenario: Scenario) -> Scenario:

@@ -25,6 +25,7 @@ from tests.slos.rules.declared import slo
 
 ALL: list[TierName] = [tier.name for tier in TIERS]
 PAGE: list[TierName] = ["fast-page"]
+FAILED = "sum(increase(f{}[{{.window}}]))"
 LATE = 'sum(increase(x[{{.window}}])) - sum(increase(y_bucket{le="0.5"}[{{.window}}]))'
 
 
@@ -186,6 +187,7 @@ class TestQueries:
             (EventRatio("sum(increase(x[{{.window}}])) or vector(0)", bad="y"), "warning: the total is never absent"),
             (EventRatio("x", bad="sum(increase(y[{{.window}}])) == bool 0"), "error: the result of a comparison is no"),
             (EventRatio("x", bad=f"({LATE}) or vector(0)"), "warning: `or vector(0)` stands for all of several series"),
+            (EventRatio("x", bad=f"{FAILED} + {FAILED.replace('f{}', 'g')}"), "warning: nothing is known of the SLO"),
             (RawRatio("avg(info(x))"), "warning: Prometheus 2.42 does not know info(), and would load none"),
             (GaugeThreshold("sum(limitk(2, x))", "lt", 1, 60), "warning: Prometheus 2.42 does not know limitk()"),
             (RawRatio('avg({"a.b"})'), 'warning: Prometheus 2.42 does not know the name "a.b"'),
@@ -209,6 +211,7 @@ class TestQueries:
             GaugeThreshold("histogram_quantile(0.9, sum by (le) (rate(x_bucket[5m])))", "lt", 1, 60),
             EventRatio("x", bad=LATE.replace(" -", " - (") + " or vector(0))"),
             EventRatio("x", bad="sum(rate(y[{{.window}}])) or vector(0)"),
+            EventRatio("x", bad=f"{LATE} + ({FAILED} or vector(0))"),
             LatencyThreshold('x{job="a"}', 0.5),
         ],
     )

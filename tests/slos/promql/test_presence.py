@@ -2,7 +2,7 @@
 
 import pytest
 
-from slos.promql.presence import hides_absence, presence
+from slos.promql.presence import added_without_default, hides_absence, presence
 
 W = "[{{.window}}]"
 ALL, LATE, FAILED = (f"sum(increase({name}{W}))" for name in ("requests", "late", "failed"))
@@ -50,3 +50,10 @@ def test_a_default_around_several_counters_hides_that_one_is_missing() -> None:
     assert not hides_absence(f"{ALL} or vector(0)")
     assert not hides_absence(f"({ALL} or {LATE}) or vector(0)")
     assert not hides_absence(f"{ALL} - ({LATE} or vector(0))")
+
+
+def test_what_is_added_without_a_default_is_named() -> None:
+    assert added_without_default(f"{LATE} + ({FAILED})") == ("failed", "late")
+    assert added_without_default(f"{LATE} + ({FAILED} or vector(0))") == ("late",)
+    assert added_without_default(f"{ALL} - {LATE} + {FAILED}") == ("failed",)
+    assert added_without_default(LATE) == ()
