@@ -89,8 +89,9 @@ def test_a_name_that_is_not_recorded_is_told_with_names_like_it() -> None:
     [
         (FakeSlo(without=("period_seconds",)), "the label period_seconds is missing"),
         (FakeSlo(objective=2), "the budget of llm-availability is not known"),
-        (FakeSlo(period_seconds=1e15), "which no rules of chaos slo rules do"),
-        (FakeSlo(time_scale="100000"), "which no rules of chaos slo rules do"),
+        (FakeSlo(period_seconds=1e15), "the label period_seconds is '1e\\+15', which cannot be"),
+        (FakeSlo(time_scale="100000"), "the label time_scale is '100000', which cannot be"),
+        (FakeSlo(window="36000d", period_seconds=36_000 * DAY), "which no rules of chaos slo rules do"),
     ],
 )
 def test_what_is_recorded_wrongly_is_not_reviewed(slo: FakeSlo, said: str) -> None:
