@@ -261,7 +261,7 @@ def test_a_real_prometheus_tells_what_its_series_edges_and_retention_are_not(tmp
         ended = validate(file, "--prometheus", url)
     assert ended.status == 2
     said = "\n".join(line.partition(": ")[2] for line in ended.err.splitlines())
-    assert said.count("the window needs 28d of samples, and this Prometheus keeps 15d") == 3
+    assert said.count("need 28d of samples each, and this Prometheus keeps 15d") == 1
     assert 'code=~"5.." holds for none, code is 200; leave it so if nothing bad has happened yet' in said
     assert "there is no metric request_total; did you mean requests_total?" in said
     assert "0.75 is no bucket edge of ttft_seconds: its edges are 0.5, 1, +Inf; write 0.5 or 1" in said

@@ -1,9 +1,11 @@
 """What only a live Prometheus tells of SLOs."""
 
+from dataclasses import replace
+
 import pytest
 
 from runner.slo.live_checks import check_live
-from runner.slo.live_checks.retention import kept_seconds
+from runner.slo.live_checks.retention import kept_seconds, retention_problems
 from slos.model import CalendarWindow, EventRatio, GaugeThreshold, Indicator, LatencyThreshold, RawRatio, Slo
 from slos.tiers import DAY
 from tests.runner.slo.live_checks.fake_metadata import FakeMetadata, series
@@ -173,8 +175,20 @@ class TestRetention:
         (line,) = checked(slo(indicator=good, window=30 * DAY), metadata=metadata)
         assert line == (
             "error: the window needs 30d of samples, and this Prometheus keeps 15d or 10GiB; keep samples longer "
-            "(--storage.tsdb.retention.time), or make the window shorter"
+            "(--storage.tsdb.retention.time), make the window shorter, or, where rules have a time scale, give it with "
+            "--time-scale"
         )
+
+    def test_slos_with_windows_of_one_length_are_one_problem_that_names_them(self) -> None:
+        indicator = LatencyThreshold("ttft_seconds", 1)
+        found = [
+            replace(slo(indicator=indicator, window=days * DAY), name=name)
+            for name, days in (("a", 28), ("b", 28), ("c", 30))
+        ]
+        first, second = (problem.message for problem in retention_problems(found, "15d", 1))
+        assert first == "the windows of a, b need 28d of samples each, and this Prometheus keeps 15d"
+        assert second == "the window needs 30d of samples, and this Prometheus keeps 15d"
+        assert list(retention_problems(found, "15d", 60)) == []
 
     def test_a_month_needs_its_longest(self) -> None:
         month = slo(indicator=LatencyThreshold("ttft_seconds", 1), window=CalendarWindow("month", "UTC", 1))
