@@ -2,23 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from clients.prometheus import Prometheus, PrometheusError
 from probes.slo_recorded import SLICE, quoted, read_recorded, selector
 from runner.runs.chaos import ChaosRun, Coincidence, runs_beside
+from runner.slo.names import did_you_mean, recorded_names
 from runner.slo.range_reading import Values, multiple_before, read_steps, steps_until
 from slos.budget.recorded import Recorded
 from slos.budget.review import Review, Slices, review
 from slos.budget.status import SloStatus, judge
 from slos.burn import Counts
 from slos.duration import format_duration, scaled
-from slos.rules.names import BAD_EVENTS, EVENTS, INFO
+from slos.rules.names import BAD_EVENTS, EVENTS
 from slos.tiers import SLICE_SECONDS
 
 MOST_SLICES = 250_000
 """More than two years of 5 m: no SLO has such a window, so somebody else's series says so."""
-LEAST_SLICE_SECONDS = 1.0
 MOST_EVENTS = 2.0**53
 """Of a slice; beyond it, floats do not count any more."""
 
@@ -60,10 +59,9 @@ def read_review(prometheus: Prometheus, name: str, at: float) -> BudgetReview:
 
 
 def _not_recorded(prometheus: Prometheus, name: str, at: float) -> str:
-    others = [str(one.labels.get("slo", "")) for one in prometheus.vector(INFO, at).samples]
-    close = get_close_matches(name, others, n=3)
-    if close:
-        hint = f"did you mean {' or '.join(close)}?"
+    others = recorded_names(prometheus, at)
+    if meant := did_you_mean(name, others):
+        hint = meant
     elif others:
         hint = "load its rules (chaos slo rules); chaos slo status lists those that are"
     else:
@@ -98,7 +96,7 @@ def _read_slices(prometheus: Prometheus, status: SloStatus, at: float, start: fl
     length = scaled(SLICE_SECONDS, status.time_scale)
     end = multiple_before(at, length)
     seconds = scaled(status.period_seconds or 0, status.time_scale) if start is None else end - start
-    if length < LEAST_SLICE_SECONDS or seconds / length > MOST_SLICES:
+    if not 0 <= seconds / length <= MOST_SLICES:  # a start that is no number is none of these
         raise NothingToReviewError(
             f"{status.name} is recorded with a window of {seconds:g} s in slices of {length:g} s, which no rules of "
             "chaos slo rules do: load its rules anew"

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from runner.cli.slo.figures import events, exact_share, moment, printable, rate, share, span
+from runner.cli.slo.figures import events, exact_share, moment, part, printable, rate, share, span
 from runner.cli.slo.plot import Charset, budget_plot
 from runner.cli.slo.tables import facts, table
 from runner.runs.chaos import Coincidence
@@ -21,7 +21,8 @@ _STYLES: Mapping[State, str] = {
     "unknown": "bold yellow",
 }
 _MINUTE = 60.0
-_ROUNDING = 1e-9
+_VISIBLE = 0.0005
+"""Of the window: a single slice that was not recorded in time is no news."""
 _YEAR = 366 * 86_400.0
 
 Beside = Sequence[Sequence[Coincidence]]
@@ -90,12 +91,13 @@ def _plot(found: BudgetReview, width: int, unicode: bool) -> Iterator[Renderable
     before = first / len(slices.counts)
     if first:
         since = moment(slices.begins(first), seconds=slices.seconds < _MINUTE)
-        yield Text(f"No data before {since}: {share(before)} of the window is not shown.", style="yellow")
+        yield Text(f"No data before {since}: {part(before)} of the window is not shown.", style="yellow")
     if found.at - slices.end >= 1:
         newest = rate(next(iter(found.status.burn.values()), None))
         yield Text(f"The last {span(found.at - slices.end)} are in none of the slices yet; burn now: {newest}.")
-    if slices.coverage + before < 1 - _ROUNDING:
-        yield Text(f"No data for {share(1 - slices.coverage - before)} of the window: the gaps.", style="yellow")
+    gaps = 1 - slices.coverage - before
+    if gaps >= _VISIBLE:
+        yield Text(f"No data for {part(gaps)} of the window: the gaps.", style="yellow")
 
 
 def _spending(reviewed: Review, top: int) -> Iterator[RenderableType]:

@@ -12,7 +12,8 @@ import click
 
 from runner.cli.slo.at_time import at_or_now
 from runner.cli.slo.choice import choice_options, choose, nothing_recorded, read_chosen
-from runner.cli.slo.figures import moment, span
+from runner.cli.slo.ending import fail
+from runner.cli.slo.figures import moment, printable, span
 from runner.cli.slo.options import at_option, json_option, prometheus_option, timeout_option
 from runner.cli.slo.prometheus import asked, told_while_waiting
 from runner.cli.slo.status_document import status_document
@@ -25,13 +26,13 @@ from slos.model import CalendarUnit
 from slos.tiers import ALERT_WINDOWS
 
 _EXITS: dict[Outcome, Exit] = {"good": Exit.HELD, "breached": Exit.BREACHED, "unknown": Exit.INCONCLUSIVE}
-_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)%")
+_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)(%?)")
 
 
 @click.command()
 @choice_options
 @click.option("--all", "everything", is_flag=True, help="Every SLO that Prometheus records.")
-@click.option("--budget-left", metavar="PERCENT", help="At least this much of the budget must be left, such as 50%.")
+@click.option("--budget-left", metavar="PERCENT", help="At least this much of the budget must be left, such as 50% or 50.")
 @click.option(
     "--burn-below",
     type=click.FloatRange(min=0, min_open=True),
@@ -75,18 +76,20 @@ def command(
     choice = choose(names, service, files)
     looked_at = at_or_now(at)
     with asked(prometheus_url, timeout_seconds, "chaos slo check") as prometheus, told_while_waiting(prometheus.url):
-        statuses = read_chosen(prometheus, looked_at, choice)
+        statuses = read_chosen(prometheus, looked_at, choice, at is not None)
     _refuse_strange_window(limits, statuses)
     verdicts = [verdict(status, limits) for status in statuses]
     outcome = whole(verdicts)
+    document = _document(verdicts, outcome, looked_at, prometheus.url)
+    if not any(status.recorded for status in statuses):
+        nothing = printable(nothing_recorded(prometheus.url, choice, statuses, at is not None))
+        fail("chaos slo check", nothing, Exit.INCONCLUSIVE, document)
     if as_json:
-        click.echo(json.dumps(_document(verdicts, outcome, looked_at, prometheus.url), indent=2))
-    elif not any(status.recorded for status in statuses):
-        click.echo(f"chaos slo check: {nothing_recorded(prometheus, choice)}", err=True)
+        click.echo(json.dumps(document, indent=2))
     else:
         for one in verdicts:
             if one.outcome != "good":
-                say(_line(one, looked_at))
+                say(printable(_line(one, looked_at)))
     sys.exit(_EXITS[outcome])
 
 
@@ -108,7 +111,12 @@ def _ratio(text: str) -> float:
         raise click.BadParameter(
             f"{text!r} is no percentage from 0% to 100%: write it like 50%", param_hint="--budget-left"
         )
-    return float(match[1]) / 100
+    number = float(match[1])
+    if not match[2] and 0 < number <= 1:
+        raise click.BadParameter(
+            f"{text} may be {100 * number:g}% or {number:g}%: write which", param_hint="--budget-left"
+        )
+    return number / 100
 
 
 def _label(window: str) -> str:

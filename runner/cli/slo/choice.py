@@ -8,8 +8,10 @@ from typing import TypeVar
 import click
 
 from clients.prometheus import Prometheus
+from runner.slo.names import did_you_mean, recorded_names
 from runner.slo.status import read_statuses
-from slos.budget.status import SloStatus, unrecorded
+from slos.budget.reasons import NO_RULES
+from slos.budget.status import SloStatus
 from slos.model import Slo
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -59,26 +61,39 @@ def choose(names: Sequence[str], service: str | None, files: Sequence[Path]) -> 
     return Choice(tuple(names), service, declared)
 
 
-def read_chosen(prometheus: Prometheus, at: float, choice: Choice, recorded_too: bool = False) -> list[SloStatus]:
-    """The statuses of those chosen, by name; with `recorded_too` of every recorded one beside those declared in files.
+def read_chosen(prometheus: Prometheus, at: float, choice: Choice, looking_back: bool) -> list[SloStatus]:
+    """The statuses of those chosen, by name, at the time `at` (epoch seconds); `looking_back`: it is not now.
 
-    What is declared and not recorded is unknown. Raises PrometheusError.
+    What is not recorded is unknown, and says which name was probably meant. Raises PrometheusError.
     """
-    names = () if recorded_too and not choice.names else choice.all_names
-    statuses = {one.name: one for one in read_statuses(prometheus, at, names, choice.service)}
+    statuses = {one.name: one for one in read_statuses(prometheus, at, choice.all_names, choice.service)}
+    missing = [one for one in statuses.values() if not one.recorded]
+    recorded = recorded_names(prometheus, at) if missing else ()
+    for one in missing:
+        statuses[one.name] = replace(one, reasons=(_why_unrecorded(one.name, recorded, looking_back),))
     for slo in choice.declared:
-        found = statuses.get(slo.name, unrecorded(slo.name))
-        if not found.recorded:
-            statuses[slo.name] = _as_declared(found, slo)
+        if not statuses[slo.name].recorded:
+            statuses[slo.name] = _as_declared(statuses[slo.name], slo)
     return [statuses[name] for name in sorted(statuses)]
 
 
-def nothing_recorded(prometheus: Prometheus, choice: Choice) -> str:
-    """What to say when Prometheus has nothing of any of the SLOs chosen."""
+def nothing_recorded(url: str, choice: Choice, statuses: Sequence[SloStatus], looking_back: bool) -> str:
+    """What to say when Prometheus, at `url`, has nothing of any of the SLOs chosen; `statuses` are what was read."""
     of = f" of the service {choice.service}" if choice.service is not None else ""
+    if len(statuses) == 1:
+        return f"{url}: {statuses[0].name}{of}: {statuses[0].reasons[0]}"
     which = ", ".join(choice.all_names[:3]) + (", ..." if len(choice.all_names) > 3 else "")
     what = f"nothing of {which}{of}" if which else f"no SLO{of}"
-    return f"{prometheus.url} records {what}: load the rules into it (chaos slo rules), or is it another Prometheus?"
+    when = " at that time" if looking_back else ""
+    return f"{url} records {what}{when}: load the rules into it (chaos slo rules), or is it another Prometheus?"
+
+
+def _why_unrecorded(name: str, recorded: Sequence[str], looking_back: bool) -> str:
+    when = " at that time" if looking_back else ""
+    if name in recorded:
+        return f"nothing is recorded of it{when} for this service"
+    remedy = did_you_mean(name, recorded) or NO_RULES
+    return f"nothing is recorded of it{when}: {remedy}"
 
 
 def _as_declared(status: SloStatus, slo: Slo) -> SloStatus:

@@ -7,6 +7,8 @@ from typing import TextIO
 from rich.console import Console, RenderableType
 
 MAX_WIDTH = 120
+LEAST_WIDTH = 50
+"""In less, tables break within their words and figures: a narrower terminal folds the lines itself."""
 _TRAILING_BLANKS = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)
 
 
@@ -16,7 +18,7 @@ class Page:
     def __init__(self, file: TextIO | None = None) -> None:
         self._file = file or sys.stdout
         self._console = Console(file=self._file, highlight=False, markup=False, emoji=False)
-        self._console.width = min(self._console.width, MAX_WIDTH)
+        self._console.width = max(min(self._console.width, MAX_WIDTH), LEAST_WIDTH)
 
     @property
     def width(self) -> int:

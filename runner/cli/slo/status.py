@@ -1,13 +1,14 @@
 """`chaos slo status`."""
 
 import json
-import sys
 from pathlib import Path
 
 import click
 
 from runner.cli.slo.at_time import at_or_now
 from runner.cli.slo.choice import choice_options, choose, nothing_recorded, read_chosen
+from runner.cli.slo.ending import fail
+from runner.cli.slo.figures import printable
 from runner.cli.slo.options import at_option, json_option, prometheus_option, timeout_option
 from runner.cli.slo.prometheus import asked, told_while_waiting
 from runner.cli.slo.status_document import status_document
@@ -34,9 +35,10 @@ def command(
 ) -> None:
     """Every SLO that Prometheus records, the worst first: state, budget left, when it is gone, SLI, burn rates.
 
-    What a --file declares and Prometheus does not record is shown as unknown. A `?` is a figure that is not known, and
-    a state is good only when all it needs is known. Exit status: 0 when everything could be read, whatever the states
-    (to gate on them: chaos slo check), 2 for bad usage, 4 when Prometheus cannot be asked or records none of them.
+    With names or a --file it is those SLOs; what Prometheus does not record of them is shown as unknown. A `?` is a
+    figure that is not known, and a state is good only when all it needs is known. Exit status: 0 when everything could
+    be read, whatever the states (to gate on them: chaos slo check), 2 for bad usage, 4 when Prometheus cannot be asked
+    or records none of them.
 
     \b
     Example: chaos slo status
@@ -46,12 +48,12 @@ def command(
     choice = choose(names, service, files)
     moment = at_or_now(at)
     with asked(prometheus_url, timeout_seconds, "chaos slo status") as prometheus, told_while_waiting(prometheus.url):
-        statuses = worst_first(read_chosen(prometheus, moment, choice, recorded_too=True))
-    if as_json:
-        document = {"at": moment, "prometheus": prometheus.url, "slos": [status_document(one) for one in statuses]}
-        click.echo(json.dumps(document, indent=2))
-    elif statuses:
-        say(table(statuses, moment, width(), paint))
+        statuses = worst_first(read_chosen(prometheus, moment, choice, at is not None))
+    document = {"at": moment, "prometheus": prometheus.url, "slos": [status_document(one) for one in statuses]}
     if not any(one.recorded for one in statuses):
-        click.echo(f"chaos slo status: {nothing_recorded(prometheus, choice)}", err=True)
-        sys.exit(Exit.INCONCLUSIVE)
+        nothing = printable(nothing_recorded(prometheus.url, choice, statuses, at is not None))
+        fail("chaos slo status", nothing, Exit.INCONCLUSIVE, document)
+    if as_json:
+        click.echo(json.dumps(document, indent=2))
+    else:
+        say(table(statuses, moment, width(), paint))

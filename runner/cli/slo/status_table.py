@@ -56,7 +56,16 @@ def _headline(statuses: Sequence[SloStatus], at: float) -> str:
     said = ", ".join(f"{counts[state]} {state}" for state in _STYLES if counts[state])
     read = [status.read_at for status in statuses if status.read_at is not None]
     age = f", newest reading {span(at - max(read))} before" if read else ""
-    return f"{counted(len(statuses), 'SLO')} as of {moment(at, seconds=True)} UTC{age}: {said}"
+    return f"{counted(len(statuses), 'SLO')} as of {moment(at, seconds=True)} UTC{age}{_time_scales(statuses)}: {said}"
+
+
+def _time_scales(statuses: Sequence[SloStatus]) -> str:
+    """What the windows are divided by, where they are: labels tell the declared time."""
+    scales = sorted({status.time_scale for status in statuses if status.recorded})
+    if all(scale == 1 for scale in scales):
+        return ""
+    said = " and ".join(f"{scale:g}" for scale in scales)
+    return f", time scale {said} (windows are divided by it, GONE IN is real time)"
 
 
 def _columns(statuses: Sequence[SloStatus]) -> list[Column]:

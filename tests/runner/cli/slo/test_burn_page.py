@@ -129,6 +129,15 @@ def test_gaps_are_said() -> None:
     assert "No data for 25.0% of the window: the gaps." in text
 
 
+def test_a_gap_too_small_to_see_is_not_told() -> None:
+    assert "No data" not in shown(found([*INCIDENT * 8, None]))
+
+
+def test_data_is_never_rounded_away() -> None:
+    text = shown(found([*[None] * 5000, GOOD]))
+    assert "more than 99.9% of the window is not shown." in text
+
+
 def test_what_is_too_new_for_a_slice_is_said() -> None:
     page = found(INCIDENT)
     assert "in none of the slices" not in shown(page)
@@ -159,8 +168,8 @@ def test_titles_cannot_steer_the_terminal() -> None:
     assert "[bold]x[/bold]" in shown(found(INCIDENT), Coincidence(replace(RUN, title="[bold]x[/bold]"), 5))
 
 
-@pytest.mark.parametrize("columns", ["40", "80", "200"])
+@pytest.mark.parametrize("columns", ["20", "50", "80", "200"])
 def test_the_page_fits_its_width(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     text = shown(found(INCIDENT), Coincidence(RUN, 60))
-    assert max(map(len, text.splitlines())) <= min(int(columns), 120)
+    assert max(map(len, text.splitlines())) <= max(min(int(columns), 120), 50)

@@ -49,7 +49,8 @@ def test_a_name_that_nobody_records_is_unknown() -> None:
     ended = check([GOOD], "good", "gone")
     assert ended.status == 4
     assert ended.out == (
-        "gone: unknown: nothing is recorded of it: load its rules into Prometheus: chaos slo rules (no reading)\n"
+        "gone: unknown: nothing is recorded of it at that time: load its rules into Prometheus: chaos slo rules "
+        "(no reading)\n"
     )
 
 
@@ -65,6 +66,10 @@ def test_nothing_recorded_never_passes(arguments: tuple[str, ...]) -> None:
     [
         (("--budget-left", "75%"), 0),
         (("--budget-left", "75.1%"), 1),
+        (("--budget-left", "75"), 0),
+        (("--budget-left", "75.1"), 1),
+        (("--budget-left", "0.5%"), 0),
+        (("--budget-left", "0"), 0),
         (("--burn-below", "0.3"), 0),
         (("--burn-below", "0.25"), 1),
         (("--burn-below", "0.25", "--window", "6h"), 1),
@@ -83,7 +88,9 @@ def test_limits_are_held(arguments: tuple[str, ...], status: int) -> None:
         ((), "name the SLOs to check, or give --service, --file or --all"),
         (("--all", "good"), "--all is every SLO"),
         (("good", "--budget-left", "101%"), "no percentage from 0% to 100%"),
-        (("good", "--budget-left", "0.5"), "write it like 50%"),
+        (("good", "--budget-left", "0.5"), "0.5 may be 50% or 0.5%: write which"),
+        (("good", "--budget-left", "1"), "1 may be 100% or 1%: write which"),
+        (("good", "--budget-left", "half"), "write it like 50%"),
         (("good", "--budget-left", "-1%"), "no percentage"),
         (("good", "--budget-left", "nan%"), "no percentage"),
         (("good", "--burn-below", "0"), "--burn-below"),
@@ -109,3 +116,14 @@ def test_json_tells_all_and_ends_the_same() -> None:
     assert document["outcome"] == "breached"
     assert [(one["slo"], one["outcome"]) for one in document["slos"]] == [("good", "good"), ("spent", "breached")]
     assert document["slos"][1]["status"]["budget_left"] == -0.25
+
+
+def test_a_mistyped_name_does_not_pass_and_suggests_the_nearest() -> None:
+    alone, beside = check([GOOD], "goood"), check([GOOD, SPENT], "goood", "good")
+    assert (alone.status, alone.out, beside.status) == (4, "", 4)
+    assert alone.err.endswith("goood: nothing is recorded of it at that time: did you mean good?\n")
+    assert "goood: unknown: nothing is recorded of it at that time: did you mean good?" in beside.out
+
+
+def test_a_name_of_another_service_is_not_suggested_to_itself() -> None:
+    assert "nothing is recorded of it at that time for this service" in check([GOOD], "good", "--service", "x").err

@@ -60,12 +60,13 @@ def test_names_and_services_choose() -> None:
     assert "\na " not in status(recording, "--service", "x").out
 
 
-def test_what_a_file_declares_and_nobody_records_is_unknown(tmp_path: Path) -> None:
+def test_a_file_chooses_and_what_nobody_records_of_it_is_unknown(tmp_path: Path) -> None:
     (tmp_path / "slo.yaml").write_text(DECLARED)
-    ended = status(Recording([FakeSlo("a")]), "--file", str(tmp_path))
+    ended = status(Recording([FakeSlo("a"), FakeSlo("b")]), "--file", str(tmp_path), "b")
     assert ended.status == 0
-    assert "llm-ttft: unknown: nothing is recorded of it: load its rules" in ended.out
-    assert "\na " in ended.out
+    assert "llm-ttft: unknown: nothing is recorded of it at that time: load its rules" in " ".join(ended.out.split())
+    assert "\nb " in ended.out
+    assert "\na " not in ended.out
     assert "99%" in ended.out
 
 
@@ -85,8 +86,30 @@ def test_a_file_that_is_wrong_is_bad_input(tmp_path: Path) -> None:
 def test_nothing_recorded_is_no_data(arguments: tuple[str, ...], what: str) -> None:
     ended = status(Recording(), *arguments)
     assert ended.status == 4
-    assert f"records {what}: load the rules into it (chaos slo rules)" in ended.err
-    assert json.loads(status(Recording(), "--json", *arguments).out)["slos"] is not None
+    assert f"records {what} at that time: load the rules into it (chaos slo rules)" in ended.err
+    assert ended.out == ""
+    machine = status(Recording(), "--json", *arguments)
+    document = json.loads(machine.out)
+    assert document["error"] in machine.err
+    assert [one["time_scale"] for one in document["slos"]] == [None] * (2 if "a" in arguments else 0)
+
+
+def test_without_a_time_nothing_is_said_of_one() -> None:
+    with recording_prometheus(Recording()) as url:
+        assert "records no SLO: load the rules" in chaos_slo("status", "--prometheus", url).err
+
+
+def test_a_mistyped_name_is_told_once_with_the_nearest() -> None:
+    ended = status(Recording([FakeSlo("llm-ttft")]), "llm-tfft")
+    assert (ended.status, ended.out, ended.err.count("\n")) == (4, "", 1)
+    assert ended.err.endswith("llm-tfft: nothing is recorded of it at that time: did you mean llm-ttft?\n")
+
+
+def test_a_time_scale_is_told_with_what_is_real_time() -> None:
+    ended = status(Recording([FakeSlo("a", time_scale="60"), FakeSlo("b")]))
+    said = "time scale 1 and 60 (windows are divided by it, GONE IN is real time): "
+    assert said in " ".join(ended.out.split())
+    assert "time scale" not in status(Recording([FakeSlo("b")])).out
 
 
 def test_colours_are_for_terminals() -> None:
