@@ -19,6 +19,7 @@ from slos.model import AbsentAlert, Alerting, TierAlert
 from slos.tiers import TIER, TIERS, TierName
 
 _URL = re.compile(r"https?://\S+")
+_WORD = re.compile(r"[^\s,;|]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,9 @@ class _Reader:
             return every
         if text.strip() == "none":
             return ()
-        wanted = [word.strip() for word in text.split(",")]
+        wanted = _WORD.findall(text) or [""]
+        if all(word in every for word in wanted) and wanted != [word.strip() for word in text.split(",")]:
+            self._refuse("tiers", f"{text!r} is no list of tiers", f"join them with commas: {', '.join(wanted)}")
         for word in wanted:
             if word not in every:
                 near = nearest(word, every, 0.4)

@@ -53,10 +53,10 @@ class Findings:
 
     def filled(self, path: Path) -> None:
         """What the key without a value at `path` should have stands beside it, which is said there."""
-        problem = self._without_value.pop(path, None)
+        problem = self._without_value.pop(self._in_file(path), None)
         if problem is not None:
             self.problems.remove(problem)
-            self.spoilt.discard(path)
+            self.spoilt -= {path, self._in_file(path)}
 
     def read_as(self, path: Path, written: Path) -> None:
         """What the file has at `written` is read as if it were at `path`; spoilt parts of it stay so."""

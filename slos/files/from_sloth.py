@@ -16,6 +16,7 @@ from slos.files.from_openslo import from_percent
 from slos.files.places import Places
 from slos.files.structure import fitted
 from slos.files.yaml_document import Document, Path
+from slos.lint.labels import RESERVED
 from slos.model import AbsentAlert, Alerting, EventRatio, Indicator, RawRatio, RollingWindow, Slo, TierAlert
 from slos.tiers import DAY, TIERS, Tier, TierName, Urgency
 
@@ -57,6 +58,7 @@ class _Declared:
 
     def read(self) -> Slo | None:
         self._warn_of_idle()
+        self._warn_of_reserved()
         self._warn_of_foreign_labels()
         measured = self._indicator()
         if measured is None:
@@ -121,10 +123,11 @@ class _Declared:
         return events, {"indicator.bad": (*path, "events", bad), "indicator.total": (*path, "events", total)}
 
     def _alerting(self, name: str, labels: Mapping[str, str]) -> Alerting:
-        """Sloth's alerts carry the SLO's labels as well, from the series they are made of."""
+        """Sloth's alerts carry the SLO's labels as well, but for those that the rules set here."""
         alerting = self.slo.alerting
-        shared = {**labels, **alerting.labels}
-        severity = shared.pop("severity", None)
+        severity = alerting.labels.get("severity", labels.get("severity"))
+        shared = {name: text for name, text in labels.items() if name not in RESERVED} | alerting.labels
+        shared.pop("severity", None)
         tiers: dict[TierName, TierAlert] = {}
         for tier in TIERS:
             alert = self._alert(tier.urgency)
@@ -177,6 +180,17 @@ class _Declared:
                 if given:
                     message = f"{what} of alerting have no effect: {' and '.join(keys.values())} are disabled"
                     self.findings.warn((*path, what), message, "remove them, or enable one of the alerts")
+
+    def _warn_of_reserved(self) -> None:
+        """Tells of labels that alerts do not carry: a service's `tier: "2"` is none of the alert's."""
+        if all(self._alert(urgency).disable for urgency in _URGENCIES):
+            return
+        for path, labels in ((self.path[:-2], self.level.labels), (self.path, self.slo.labels)):
+            for name in labels:
+                if name in RESERVED and name != "severity":
+                    message = f"the label {name} is kept on slo:info, as label_{name}, and left off the alerts"
+                    remedy = f"rename it to have it there: the rules set {name} themselves"
+                    self.findings.warn((*path, "labels", name), message, remedy)
 
     def _warn_of_foreign_labels(self) -> None:
         """Tells of templates that ask for Sloth's labels: they would be empty without a word."""

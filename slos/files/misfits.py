@@ -69,6 +69,8 @@ def _retyped(kind: str, value: object, path: Path) -> str | None:
         return f'put it in quotes: "{_described(value).removeprefix("the number ")}"'
     if kind == "string_type" and isinstance(value, dict | list) and path[-1] in _QUERIES:
         return "put the query in quotes: unquoted brackets are YAML's"
+    if kind == "string_type" and isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return f'write one text: "{", ".join(value)}"'
     if kind == "float_type" and isinstance(value, str):
         return _number_for(str(path[-1]), value.strip())
     if kind == "bool_type" and isinstance(value, str):

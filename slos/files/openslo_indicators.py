@@ -10,6 +10,8 @@ from slos.files.yaml_document import Path
 from slos.model import EventRatio, GaugeThreshold, Indicator, LatencyThreshold, RawRatio
 
 _ANY_THRESHOLD = {"op": "lte", "value": 1, "timeSliceWindow": "1m"}
+_STAND_IN = "not_given_total"
+"""Put in for a query that is not there, so that the other one can be judged: it is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +109,11 @@ def _events(metric: openslo.RatioMetric, findings: Findings, path: Path) -> Meas
         for key, part in (("bad", metric.bad), ("good", metric.good), ("total", metric.total))
         if part is not None and (query := _query(part, findings, (*path, key))) is not None
     }
-    stand_in = next(iter(queries.values()), None)
-    if stand_in is None:
+    if not queries:
         return None
     wanted = ("total",) if "good" in queries else ("total", "bad")
     findings.spoilt.update((*path, key) for key in wanted if key not in queries)
-    ratio = EventRatio(total=queries.get("total", stand_in), bad=queries.get("bad", stand_in))
+    ratio = EventRatio(total=queries.get("total", _STAND_IN), bad=queries.get("bad", _STAND_IN))
     if "good" in queries and "bad" not in queries:
         ratio = EventRatio(total=ratio.total, good=queries["good"])
     places = {f"indicator.{key}": _query_path(path, key) for key in (*queries, *wanted)}

@@ -226,6 +226,14 @@ def test_a_bucket_is_at_most_its_edge() -> None:
     )
 
 
+def test_labels_of_an_slo_may_have_any_name_and_alerts_none_of_the_rules() -> None:
+    reserved = {"tier": "2", "severity": "high", "slo": "x"}
+    assert the_slo(changed(RATIO_SLO, {"metadata.labels": reserved})).labels == reserved
+    refused = changed(RATIO_SLO, {"metadata.annotations": {"mlchaos.io/alert-label.tier": "2"}})
+    (problem,) = read({"f.yaml": text(refused)}).problems
+    assert (problem.level, problem.message) == ("error", "the label tier is reserved: the rules set it")
+
+
 NAMES = st.sampled_from(["llm-ttft", "a", "0", "x.y-9", "n" * 63])
 WORDS = st.text("abcXYZ_-/.: '\"{}#é𝄞", min_size=1, max_size=8)
 WINDOWS = st.one_of(

@@ -1,5 +1,9 @@
+import pytest
+
 from slos.files.reading import read
 from slos.model import AbsentAlert, EventRatio, RawRatio, RollingWindow, Slo, TierAlert
+from slos.rules.compile import compile_slo
+from slos.rules.names import INFO
 from slos.tiers import DAY
 from tests.slos.files.documents import GONE, SLOTH, SLOTH_OBJECT, Doc, changed, text
 
@@ -136,3 +140,42 @@ def test_what_is_said_of_disabled_alerts_is_warned_of() -> None:
     ]
     both = changed(SLOTH, {f"{SLO}.alerting.page_alert": {"disable": True}})
     assert [path for _, path, _ in told(both)] == ["slos[0].alerting.labels", "slos[0].alerting.annotations"]
+
+
+GETTING_STARTED = changed(
+    SLOTH, {"labels": {"owner": "shop-team", "repo": "shop/web", "tier": "2"}, "slos.0.labels": {"window": "wide"}}
+)
+"""Labels of the kind that Sloth's own first example has: `tier` is how much a service matters."""
+
+
+def test_labels_that_the_rules_set_are_kept_and_left_off_the_alerts() -> None:
+    loaded = read({"f.yaml": text(GETTING_STARTED)})
+    told = [(problem.level, problem.place.path, problem.message) for problem in loaded.problems]
+    assert [line for line in told if "label" in line[1]] == [
+        ("warning", "labels.tier", "the label tier is kept on slo:info, as label_tier, and left off the alerts"),
+        (
+            "warning",
+            "slos[0].labels.window",
+            "the label window is kept on slo:info, as label_window, and left off the alerts",
+        ),
+    ]
+    (slo,) = loaded.slos.slos
+    assert slo.labels == {"owner": "shop-team", "repo": "shop/web", "tier": "2", "window": "wide"}
+    assert slo.alerting.labels == {"owner": "serving", "repo": "shop/web"}
+    info = next(rule for group in compile_slo(slo) for rule in group.rules if getattr(rule, "record", "") == INFO)
+    assert (info.labels["label_tier"], info.labels["label_window"]) == ("2", "wide")
+
+
+def test_a_label_of_the_file_is_warned_of_once() -> None:
+    second = changed(SLOTH["slos"][0], {"name": "latency"})
+    document = changed(SLOTH, {"labels": {"tier": "2"}, "slos.1": second, f"{SLO}.alerting": GONE})
+    problems = read({"f.yaml": text(document)}).problems
+    assert [problem.place.path for problem in problems if "label" in problem.place.path] == ["labels.tier"]
+
+
+@pytest.mark.parametrize("part", ["labels", "page_alert.labels"])
+def test_an_alert_label_that_the_rules_set_is_refused(part: str) -> None:
+    problems = read({"f.yaml": text(changed(SLOTH, {f"{SLO}.alerting.{part}": {"tier": "2"}}))}).problems
+    assert {(problem.level, problem.message) for problem in problems if "label" in problem.place.path} == {
+        ("error", "the label tier is reserved: the rules set it")
+    }
