@@ -154,8 +154,8 @@ class Prometheus:
         """Every series that `query` gives at the time `at` (seconds since the epoch), with its labels."""
         result, warnings = self._ask(query, at)
         try:
-            samples = tuple(LabelledValue(entry["metric"], float(entry["value"][1])) for entry in result)
-        except (LookupError, TypeError, ValueError) as error:
+            samples = tuple(LabelledValue(_labels(entry), _time_and_value(entry["value"])[1]) for entry in result)
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
             raise self._strange(f"no instant vector ({_in_words(error)})") from error
         return Vector(samples, at, warnings)
 
@@ -215,7 +215,7 @@ class Prometheus:
     def _all_series(self, result: Iterable[Mapping[str, Any]], start: float, end: float) -> tuple[Series, ...]:
         try:
             return tuple(_series(entry, start, end) for entry in result)
-        except (LookupError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, OverflowError) as error:
             raise self._strange(f"no series of samples ({_in_words(error)})") from error
 
     def _strange(self, what: str) -> PrometheusError:
@@ -256,8 +256,29 @@ def _checked(url: str) -> str:
 
 def _series(entry: Mapping[str, Any], start: float, end: float) -> Series:
     """One entry of a matrix; samples that are not numbers (staleness and NaN) are left out."""
-    samples = (Sample(float(at), float(value)) for at, value in entry["values"])
-    return Series(dict(entry["metric"]), tuple(_within(samples, start, end)))
+    labels = _labels(entry)
+    if not isinstance(entry["values"], list):
+        raise TypeError("samples that are no list")
+    samples = (Sample(*_time_and_value(pair)) for pair in entry["values"])
+    return Series(labels, tuple(_within(samples, start, end)))
+
+
+def _labels(entry: Mapping[str, Any]) -> dict[str, str]:
+    """The labels of an entry of an answer; raises TypeError where they are not texts by name."""
+    labels = entry["metric"]
+    if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()):
+        raise TypeError("labels that are not texts")
+    return labels
+
+
+def _time_and_value(pair: object) -> tuple[float, float]:
+    """Time and value of a sample, which JSON gives as a number and a text; raises TypeError for anything else."""
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise TypeError("a sample that is no pair")
+    at, value = pair
+    if isinstance(at, bool) or not isinstance(at, int | float) or not isinstance(value, str):
+        raise TypeError("a sample that is no time and a value")
+    return float(at), float(value)
 
 
 def _within(samples: Iterable[Sample], start: float, end: float) -> Iterable[Sample]:

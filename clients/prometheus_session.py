@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -23,6 +23,9 @@ REMEDY = (
 _NO_TLS = ("WRONG_VERSION_NUMBER", "wrong version number", "RECORD_LAYER_FAILURE", "record layer failure")
 """What OpenSSL, old and new, says of an answer in plain text."""
 _CHUNK = 256 * 1024
+_PARTIAL = "the answer is partial (isPartial)"
+"""What VictoriaMetrics's cluster says in a field of its own."""
+_CLOSED = ("closed connection", "connection reset", "connection aborted", "incompleteread", "broken pipe")
 
 
 class PrometheusError(Exception):
@@ -98,7 +101,7 @@ class BoundedSession:
         """A client whose clock is behind would read the time before the fault and call it the time after it."""
         try:
             ahead = parsedate_to_datetime(sent or "").timestamp() - time.time()
-        except ValueError:
+        except (ValueError, OverflowError):
             return  # no Date header, or a proxy's own idea of one
         if abs(ahead) > MAX_SKEW_SECONDS:
             raise PrometheusError(
@@ -140,13 +143,20 @@ class BoundedSession:
             raise RefusedQueryError(
                 f"{self._url} refused the query with status {status}: {reason}", status, str(reason)
             )
-        self.warnings = _warnings(document.get("warnings") or ())
+        self.warnings = self._doubts_of_its_own(document)
         return Body(status, content, document)
 
-
-def _warnings(sent: Iterable[object]) -> tuple[str, ...]:
-    """The warnings that question the data; before Prometheus 2.54 remarks on the query's style came among them."""
-    return tuple(text for text in map(str, sent) if not text.startswith("PromQL info:"))
+    def _doubts_of_its_own(self, document: Mapping[str, object]) -> tuple[str, ...]:
+        """The warnings that question the data; before Prometheus 2.54 remarks on the query's style came among them."""
+        sent = document.get("warnings")
+        texts = [] if sent is None else sent
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise PrometheusError(f"{self._url} does not answer like Prometheus: its warnings are no list of texts")
+        partial = document.get("isPartial") not in (None, False)
+        return (
+            *(text for text in texts if not text.startswith("PromQL info:")),
+            *([_PARTIAL] if partial else []),
+        )
 
 
 def _cause(error: Exception) -> str:
@@ -154,6 +164,8 @@ def _cause(error: Exception) -> str:
     text = str(error)
     if isinstance(error, (requests.Timeout, ReadTimeoutError)) or "timed out" in text:
         return "no answer in time"
+    if any(sign in text.lower() for sign in _CLOSED):
+        return "it closed the connection before its answer was whole"
     for known in ("Connection refused", "Name or service not known", "No route to host", "certificate verify failed"):
         if known.lower() in text.lower():
             return known.lower()

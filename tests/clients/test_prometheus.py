@@ -380,3 +380,66 @@ def test_a_server_that_does_not_speak_tls_is_told_in_words() -> None:
         pytest.raises(PrometheusError, match="it does not speak TLS: http://\\?;"),
     ):
         prometheus.vector("x", 5)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"metric": [], "value": [1, "1"]},
+        {"metric": None, "value": [1, "1"]},
+        {"metric": "x", "value": [1, "1"]},
+        {"metric": {"slo": 5}, "value": [1, "1"]},
+        {"metric": {"slo": None}, "value": [1, "1"]},
+        {"metric": {"window": [1]}, "value": [1, "1"]},
+        {"metric": {}, "value": "12"},
+        {"metric": {}, "value": {}},
+        {"metric": {}, "value": None},
+        {"metric": {}, "value": [1]},
+        {"metric": {}, "value": [1, "1", "1"]},
+        {"metric": {}, "value": [1, True]},
+        {"metric": {}, "value": [1, 10**400]},
+        {"metric": {}, "value": [10**400, "1"]},
+        {"metric": {}, "value": ["1", "1"]},
+    ],
+    ids=str,
+)
+def test_entries_of_other_types_are_told_and_are_no_internal_error(entry: dict[str, Any]) -> None:
+    series = {**entry, "values": [entry["value"]]}
+    with answering(body(200, success([series]))) as url, Prometheus(url) as prometheus:
+        with pytest.raises(PrometheusError, match="does not answer like Prometheus: no instant vector"):
+            prometheus.vector("up", 1)
+        with pytest.raises(PrometheusError, match="does not answer like Prometheus: no series of samples"):
+            prometheus.matrix("up", 0, 1, 1)
+
+
+@pytest.mark.parametrize("warnings", ["part", 5, True, {"a": 1}, [None], [["x"]]], ids=str)
+def test_warnings_that_are_no_texts_are_told(warnings: Any) -> None:
+    with (
+        answering(body(200, success([], warnings=warnings))) as url,
+        Prometheus(url) as prometheus,
+        pytest.raises(PrometheusError, match="its warnings are no list of texts"),
+    ):
+        prometheus.vector("up", 1)
+
+
+@pytest.mark.parametrize(
+    ("more", "warnings"),
+    [({"isPartial": True}, ("the answer is partial (isPartial)",)), ({"isPartial": False, "warnings": None}, ())],
+)
+def test_a_partial_answer_is_a_warning(more: dict[str, Any], warnings: tuple[str, ...]) -> None:
+    with answering(body(200, success([], **more))) as url, Prometheus(url) as prometheus:
+        assert prometheus.vector("up", 1).warnings == warnings
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"], ids=["at once", "half"])
+def test_a_server_that_closes_the_connection_is_said_to(sent: bytes) -> None:
+    def closing(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(sent)
+        handler.close_connection = True
+
+    with (
+        answering(closing) as url,
+        Prometheus(url) as prometheus,
+        pytest.raises(PrometheusError, match="it closed the connection before its answer was whole"),
+    ):
+        prometheus.vector("up", 1)
