@@ -2,7 +2,7 @@
 
 import promql_parser as ast
 
-from slos.promql.language import PromqlError, children, selectors_in, unwrapped
+from slos.promql.language import PromqlError, children, unwrapped
 
 COUNTING = frozenset({"increase", "count_over_time", "sum_over_time"})
 """Functions whose values over windows that touch add up to that of both."""
@@ -44,7 +44,7 @@ def _check_binary(expr: ast.BinaryExpr) -> None:
     operator = str(expr.op).strip()
     if operator in _COMPARISONS:
         raise PromqlError("the result of a comparison is no number of events", f"leave `{operator}` away")
-    counts = [side for side in (expr.lhs, expr.rhs) if selectors_in(side)]
+    counts = [side for side in (expr.lhs, expr.rhs) if _reads_series(side)]
     for side in counts[:1] if operator in ("and", "unless") else counts:
         check_additive(side)
     if operator in ("and", "unless") and expr.lhs in counts:
@@ -62,6 +62,12 @@ def _check_binary(expr: ast.BinaryExpr) -> None:
     raise PromqlError(f"`{operator}` does not give a number of events", "add counts, or multiply one by a number")
 
 
+def _reads_series(expr: ast.Expr) -> bool:
+    if isinstance(expr, (ast.VectorSelector, ast.MatrixSelector)):
+        return True
+    return any(_reads_series(child) for child in children(expr))
+
+
 def is_no_event(expr: ast.Expr) -> bool:
     """Whether an expression is `vector(0)`."""
     expr = unwrapped(expr)
@@ -70,7 +76,7 @@ def is_no_event(expr: ast.Expr) -> bool:
 
 def _scales(expr: ast.BinaryExpr) -> bool:
     """Whether the one side that counts is multiplied or divided by a number above 0."""
-    factor = expr.lhs if selectors_in(expr.rhs) else expr.rhs
+    factor = expr.lhs if _reads_series(expr.rhs) else expr.rhs
     value = _number(factor)
     return value is not None and value > 0 and (str(expr.op) == "*" or factor is expr.rhs)
 
