@@ -54,9 +54,9 @@ class Backtest:
     """What an objective would have brought.
 
     `counts` are all events of the SLO's window at the end, `left` is the budget that they leave (None: no events), of a
-    window of which the share `window_read` (0..1) lies within the history; `lowest` is over the times whose whole
-    window does. `coverage` is the share of the steps since
-    the beginning for which there is data.
+    window of which the share `window_read` (0..1), from `counted_since` (epoch seconds) on, lies within the history;
+    `lowest` is over the times whose whole window does. `coverage` is the share of the steps since the question's
+    beginning for which there is data.
     """
 
     objective: float
@@ -65,6 +65,7 @@ class Backtest:
     counts: Counts
     left: float | None
     window_read: float
+    counted_since: float
     lowest: Lowest | None
     coverage: float
 
@@ -92,6 +93,7 @@ def backtest(history: History, question: Question) -> Backtest:
         counts=whole,
         left=_left(whole, question.objective),
         window_read=min((history.end - history.oldest) / (history.end - begins), 1.0),
+        counted_since=max(history.oldest, begins),
         lowest=_lowest(sums, history, question, first),
         coverage=sum(one is not None for one in judged) / len(judged) if judged else 0.0,
     )

@@ -1,12 +1,13 @@
 """`chaos slo backtest`: what SLOs would have paged over recorded history."""
 
+import json
 import math
-import sys
 from pathlib import Path
 
 import click
 
 from runner.cli.slo.at_time import at_or_now
+from runner.cli.slo.ending import fail
 from runner.cli.slo.options import (
     at_option,
     files_argument,
@@ -69,6 +70,7 @@ def command(
 
     Exit status: 0 the report was printed; 2 bad input; 4 no data at all, or Prometheus cannot be asked.
     """
+    from runner.cli.slo.backtest_document import backtest_document
     from runner.cli.slo.loading import load_or_exit
     from runner.cli.slo.objectives import changed_objectives
     from runner.cli.slo.progress import Progress
@@ -89,18 +91,15 @@ def command(
     progress = Progress("chaos slo backtest: queries", query_count(slos, asked_for))
     with asked(prometheus_url, timeout_seconds, "chaos slo backtest") as prometheus:
         tried = [try_slo(prometheus, slo, asked_for, changed.get(slo.name), progress.step) for slo in slos]
+    if not any(one.results for one in tried):
+        nothing = (
+            f"{prometheus.url} has no data of any of these SLOs in that time: is it the right one, and does it keep as "
+            "much (chaos slo validate --prometheus says)?"
+        )
+        fail("chaos slo backtest", nothing, Exit.INCONCLUSIVE, backtest_document(tried, asked_for, prometheus.url))
     if as_json:
-        from runner.cli.slo.backtest_document import backtest_document
-
-        click.echo(backtest_document(tried, asked_for, prometheus.url))
+        click.echo(json.dumps(backtest_document(tried, asked_for, prometheus.url), indent=2, allow_nan=False))
     else:
         from runner.cli.slo.backtest_page import print_backtest
 
         print_backtest(tried, asked_for)
-    if not any(one.results for one in tried):
-        click.echo(
-            f"chaos slo backtest: {prometheus.url} has no data of any of these SLOs in that time: is it the right "
-            "one, and does it keep as much (chaos slo validate --prometheus says)?",
-            err=True,
-        )
-        sys.exit(Exit.INCONCLUSIVE)

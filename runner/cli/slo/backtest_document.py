@@ -1,6 +1,5 @@
 """`chaos slo backtest --json`. Times are seconds since the epoch, ratios 0..1, null is unknown."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,9 +7,9 @@ from runner.slo.backtest import Span, Tried
 from slos.budget.backtest import Backtest, Firing
 
 
-def backtest_document(tried: Sequence[Tried], asked: Span, url: str) -> str:
-    """Every SLO with every alert, as JSON text."""
-    document = {
+def backtest_document(tried: Sequence[Tried], asked: Span, url: str) -> dict[str, Any]:
+    """Every SLO with every alert."""
+    return {
         "prometheus": url,
         "start": asked.since,
         "end": asked.end,
@@ -18,7 +17,6 @@ def backtest_document(tried: Sequence[Tried], asked: Span, url: str) -> str:
         "time_scale": asked.time_scale,
         "slos": [_slo(one) for one in tried],
     }
-    return json.dumps(document, indent=2, allow_nan=False)
 
 
 def _slo(tried: Tried) -> dict[str, Any]:
@@ -43,6 +41,7 @@ def _result(result: Backtest) -> dict[str, Any]:
         "total_events": result.counts.total,
         "budget_left": result.left,
         "window_read": result.window_read,
+        "counted_since": result.counted_since,
         "lowest": None if lowest is None else {"budget_left": lowest.left, "at": lowest.at},
     }
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from runner.cli.slo.figures import events, exact_share, moment, printable, share, span
+from runner.cli.slo.figures import events, exact_share, moment, part, printable, share, span
 from runner.cli.slo.page import Page
 from runner.cli.slo.tables import table
 from runner.slo.backtest import Span, Tried
@@ -22,7 +22,7 @@ def print_backtest(tried: Sequence[Tried], asked: Span) -> None:
     """Print what was found of every SLO."""
     page = Page()
     resolution = format_duration(asked.real_step)
-    page.print(Text(f"History from {moment(asked.since)} to {moment(asked.end)} UTC, looked at every {resolution}"))
+    page.print(Text(f"Alerts from {moment(asked.since)} to {moment(asked.end)} UTC, looked at every {resolution}"))
     for one in tried:
         if one.results:
             page.print(Text(""), *backtest_page(one, asked))
@@ -36,13 +36,30 @@ def backtest_page(tried: Tried, asked: Span) -> Iterator[RenderableType]:
     yield Text.assemble((printable(slo.name), "bold"), f" over {slo.window.label} (service {printable(slo.service)})")
     coverage = tried.results[0].coverage
     if coverage < 1:
-        yield Text(f"  No data for {share(1 - coverage)} of the time: nothing fires there.", style="yellow")
+        yield Text(
+            f"  No data for {part(1 - coverage)} of the time: what would have fired then, nobody knows.", "yellow"
+        )
     yield _side_by_side(tried)
-    if (read := tried.results[0].window_read) < 1:
-        yield Text(f"  The budget is that of the {share(read, 0)} of the window that was read.")
+    yield _counted_over(tried, asked)
     for result in tried.results:
         yield Text("")
         yield from _firings(result, asked)
+
+
+def _counted_over(tried: Tried, asked: Span) -> RenderableType:
+    """What bad events and budget are of: the SLO's window, as far as it was read, not the time that alerts are of."""
+    result = tried.results[0]
+    seen = "the whole" if result.window_read >= 1 else f"{part(result.window_read)} of the"
+    since, until = moment(result.counted_since, asked.real_step < 60), moment(asked.newest, asked.real_step < 60)
+    return Text(
+        f"  Bad events and budget are those from {since} to {until}: {seen} window of {tried.slo.window.label}."
+    )
+
+
+def _nothing_fired(objective: str, coverage: float) -> RenderableType:
+    if coverage < 1:
+        return Text(f"At {objective} nothing is known to have fired: {part(1 - coverage)} is without data.", "yellow")
+    return Text(f"At {objective} nothing would have fired.")
 
 
 def _side_by_side(tried: Tried) -> RenderableType:
@@ -79,7 +96,7 @@ def _lowest(result: Backtest) -> str:
 def _firings(result: Backtest, asked: Span) -> Iterator[RenderableType]:
     objective = exact_share(result.objective)
     if not result.firings:
-        yield Text(f"At {objective} nothing would have fired.")
+        yield _nothing_fired(objective, result.coverage)
         return
     listed = table((f"Would have fired at {objective} (UTC)", "left"),
                    ("lasted", "right"), ("tier", "left"), ("severity", "left"), ("budget spent", "right"))  # fmt: skip

@@ -32,7 +32,7 @@ _PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)(%?)")
 @click.command()
 @choice_options
 @click.option("--all", "everything", is_flag=True, help="Every SLO that Prometheus records.")
-@click.option("--budget-left", metavar="PERCENT", help="At least this much of the budget must be left, such as 50% or 50.")
+@click.option("--budget-left", metavar="PERCENT", help="At least this much of the budget must be left: 50% or 50.")
 @click.option(
     "--burn-below",
     type=click.FloatRange(min=0, min_open=True),

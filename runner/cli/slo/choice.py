@@ -12,6 +12,7 @@ from runner.slo.names import did_you_mean, recorded_names
 from runner.slo.status import read_statuses
 from slos.budget.reasons import NO_RULES
 from slos.budget.status import SloStatus
+from slos.definition import definition
 from slos.model import Slo
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -72,8 +73,11 @@ def read_chosen(prometheus: Prometheus, at: float, choice: Choice, looking_back:
     for one in missing:
         statuses[one.name] = replace(one, reasons=(_why_unrecorded(one.name, recorded, looking_back),))
     for slo in choice.declared:
-        if not statuses[slo.name].recorded:
-            statuses[slo.name] = _as_declared(statuses[slo.name], slo)
+        status = statuses[slo.name]
+        if not status.recorded:
+            statuses[slo.name] = _as_declared(status, slo)
+        elif (status.service, status.definition) != (slo.service, definition(slo)):
+            statuses[slo.name] = _of_another_declaration(status, slo)
     return [statuses[name] for name in sorted(statuses)]
 
 
@@ -94,6 +98,18 @@ def _why_unrecorded(name: str, recorded: Sequence[str], looking_back: bool) -> s
         return f"nothing is recorded of it{when} for this service"
     remedy = did_you_mean(name, recorded) or NO_RULES
     return f"nothing is recorded of it{when}: {remedy}"
+
+
+def _of_another_declaration(status: SloStatus, slo: Slo) -> SloStatus:
+    """Unknown: what Prometheus records says nothing of the SLO that the file declares."""
+    there = f"{status.objective:.10g} over {status.window}" if status.objective is not None else "another"
+    reason = (
+        f"what is recorded is not what the file declares ({there} of the service {status.service} there, "
+        f"{slo.objective:.10g} over {slo.window.label} of the service {slo.service} here; or another indicator, minimum "
+        "of events or tiers): load the rules of this file (chaos slo rules)"
+    )
+    known = dict.fromkeys(status.burn)
+    return _as_declared(SloStatus(status.name, "unknown", (reason,), burn=known, read_at=status.read_at), slo)
 
 
 def _as_declared(status: SloStatus, slo: Slo) -> SloStatus:

@@ -182,13 +182,47 @@ def test_a_backtest_shows_both_objectives_side_by_side(file: str) -> None:
         document = json.loads(ask(url, "backtest", file, "--days", "2", "--step", "5m", "--json").out)
     words = [" ".join(line.split()) for line in page.out.splitlines()]
     assert page.status == 0
-    assert words[0] == "History from 2026-01-13 03:00 to 2026-01-15 03:00 UTC, looked at every 5m"
+    assert words[0] == "Alerts from 2026-01-13 03:00 to 2026-01-15 03:00 UTC, looked at every 5m"
     assert "alerts at 99% (declared) at 95%" in words
     assert "fast-page (page) 1 0" in words
     assert "slow-page (page) 1 0" in words
     assert "2026-01-15 01:15 to 02:05 50m fast-page page 83.3%" in words
     (result,) = document["slos"][0]["results"]
     assert [one["tier"] for one in result["alerts"]][:2] == ["fast-page", "slow-page"]
+
+
+def test_a_backtest_says_what_bad_events_and_budget_are_of(file: str) -> None:
+    with answering(serving(history())) as url:
+        short, long = (ask(url, "backtest", file, "--days", days, "--step", "5m").out for days in ("1", "40"))
+    since = "Bad events and budget are those from"
+    assert f"{since} 2026-01-13 21:00 to 2026-01-15 03:00: 4.5% of the window of 28d." in " ".join(short.split())
+    assert f"{since} 2025-12-18 03:00 to 2026-01-15 03:00: the whole window of 28d." in " ".join(long.split())
+
+
+def test_where_almost_nothing_is_known_nothing_is_said_to_have_been_fine(file: str) -> None:
+    def newest(handler: BaseHTTPRequestHandler) -> None:
+        asked = parse_qs(urlsplit(handler.path).query)
+        found = [
+            {"metric": {}, "values": [[float(asked["end"][0]), "0" if 'code="500"' in asked["query"][0] else "9"]]}
+        ]
+        body(200, json.dumps({"status": "success", "data": {"resultType": "matrix", "result": found}}))(handler)
+
+    with answering(serving(newest)) as url:
+        ended = ask(url, "backtest", file, "--days", "9", "--step", "5m")
+    words = " ".join(ended.out.split())
+    assert ended.status == 0
+    assert "No data for more than 99.9% of the time: what would have fired then, nobody knows." in words
+    assert "At 99% nothing is known to have fired: more than 99.9% is without data." in words
+
+
+def test_a_backtest_without_any_data_has_no_page_and_a_document_with_the_error(file: str) -> None:
+    nothing = body(200, '{"status": "success", "data": {"resultType": "matrix", "result": []}}')
+    with answering(serving(nothing)) as url:
+        plain, machine = (ask(url, "backtest", file, *more) for more in ((), ("--json",)))
+    assert (plain.status, plain.out, machine.status) == (4, "", 4)
+    document = json.loads(machine.out)
+    assert document["error"] in plain.err
+    assert [one["slo"] for one in document["slos"]] == ["llm-availability"]
 
 
 @pytest.mark.parametrize(
