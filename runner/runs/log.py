@@ -102,7 +102,7 @@ def read_run_log(path: Path) -> RunLog:
             continue
         try:
             _apply(runs, json.loads(line), str(path))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, OverflowError, KeyError, TypeError, AttributeError, RecursionError):
             warnings.append(f"{path}:{number}: skipped a line that is no record of a run (torn by a crash?)")
     return RunLog(tuple(sorted(runs.values(), key=lambda run: run.started_at)), tuple(warnings))
 
@@ -124,6 +124,8 @@ def _apply(runs: dict[str, ChaosRun], record: Mapping[str, Any], source: str) ->
         )
     elif record["event"] == _ENDED:
         began = runs[run_id]
+        if at < began.started_at:
+            raise ValueError(at)
         faults = 0 if began.faults == 0 else int(record["faults"])
         runs[run_id] = replace(began, ended_at=at, verdict=str(record["verdict"]), faults=faults)
     else:

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,17 @@ from slos.problems import Place, Problem
 CATALOG = Path(slos.__file__).parent / "catalog"
 """The SLOs that come with mlchaos."""
 
+MOST_BYTES = 16 * 1024 * 1024
+"""Of one file: a hundred times as much as a thousand SLOs need."""
 _SUFFIXES = (".yaml", ".yml")
+
+
+class _NotReadError(Exception):
+    """A file that is not read, though it could be: why, and what to do about it."""
+
+    def __init__(self, why: str, remedy: str) -> None:
+        super().__init__(why)
+        self.remedy = remedy
 
 
 def load(paths: Sequence[Path]) -> Loaded:
@@ -26,7 +37,9 @@ def load(paths: Sequence[Path]) -> Loaded:
     texts: dict[str, str] = {}
     for path in _files(paths, problems):
         try:
-            texts[str(path)] = path.read_bytes().decode("utf-8-sig")
+            texts[str(path)] = _contents(path).decode("utf-8-sig")
+        except _NotReadError as error:
+            problems.append(Problem(Place(str(path)), str(error), error.remedy))
         except OSError as error:
             problems.append(_unreadable(path, error))
         except UnicodeDecodeError as error:
@@ -35,6 +48,18 @@ def load(paths: Sequence[Path]) -> Loaded:
     with _without_garbage_collection():
         loaded = read(texts)
     return Loaded(loaded.slos, tuple(sorted((*problems, *loaded.problems), key=lambda problem: problem.place)))
+
+
+def _contents(path: Path) -> bytes:
+    """All of a regular file of no more than MOST_BYTES; what has no end, or no beginning yet, is not waited for."""
+    # A FIFO without a writer would hold the open itself.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise _NotReadError("no regular file, but a pipe or a device", "write it to a file first")
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise _NotReadError(f"larger than {MOST_BYTES // 1024**2} MiB", "split it, if it holds SLOs at all")
+    return content
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,13 @@ def test_a_line_torn_by_a_crash_costs_only_itself(log: Path) -> None:
         "\x00\x00",
         '"',
         "[" * 100_000,
+        pytest.param('{"event":"began","run":"x","at":1' + "0" * 400 + "}", id="a time of 400 digits"),
+        pytest.param('{"event":"began","run":"x","at":' + "1" * 5000 + "}", id="a time of 5,000 digits"),
+        '{"event":"began","run":"x","at":NaN}',
+        '{"event":"ended","run":"r1","at":1e999,"verdict":"held","faults":1}',
+        '{"event":"ended","run":"r1","at":1001,"verdict":"held","faults":1e999}',
+        '{"event":"ended","run":"r1","at":999,"verdict":"held","faults":1}',
+        f'{{"event":"began","run":"x","title":"t","dry":false,"at":1,"host":"{socket.gethostname()}","pid":1e999}}',
     ],
 )
 def test_a_line_of_anything_else_is_skipped_with_a_warning(log: Path, line: str) -> None:
@@ -82,7 +90,7 @@ def test_a_line_of_anything_else_is_skipped_with_a_warning(log: Path, line: str)
     with log.open("a") as other:
         other.write(line + "\n")
     found = read_run_log(log)
-    assert ([run.run_id for run in found.runs], len(found.warnings)) == (["r1"], 1)
+    assert ([(run.run_id, run.ended_at) for run in found.runs], len(found.warnings)) == ([("r1", None)], 1)
 
 
 def test_bytes_that_are_no_text_are_skipped(log: Path) -> None:

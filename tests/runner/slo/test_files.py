@@ -1,4 +1,8 @@
+import os
+import socket
 from pathlib import Path
+
+import pytest
 
 from runner.slo.files import CATALOG, load
 from tests.slos.files.documents import RATIO_SLO, SERVICE, text
@@ -62,3 +66,25 @@ def test_a_link_that_leads_nowhere_is_a_problem(tmp_path: Path) -> None:
 
 def test_the_catalogue_is_good() -> None:
     assert [str(problem) for problem in load([CATALOG]).problems] == []
+
+
+def test_what_is_no_regular_file_is_a_problem_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.yaml")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket.yaml"))
+        problems = load([tmp_path, Path("/dev/zero")]).problems
+    assert [problem.message for problem in problems] == [
+        "no regular file, but a pipe or a device",  # /dev/zero
+        "no regular file, but a pipe or a device",
+        "cannot be read: no such device or address",
+    ]
+
+
+def test_a_huge_file_is_a_problem_and_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "huge.yaml").open("wb") as file:
+        file.truncate(1 << 40)
+    (problem,) = load([tmp_path]).problems
+    assert problem.message == "larger than 16 MiB"
+    monkeypatch.setattr("runner.slo.files.MOST_BYTES", 10)
+    (tmp_path / "huge.yaml").write_bytes(b"a: 1\nb: 22")
+    assert "larger than" not in load([tmp_path]).problems[0].message
