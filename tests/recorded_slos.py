@@ -50,6 +50,7 @@ class FakeSlo:
     calendar: str = ""
     time_zone: str = ""
     first: str = ""
+    definition: str = ""
     time_scale: str = "1"
     age: float = 20.0
     long_age: float = 60.0
@@ -71,6 +72,7 @@ class FakeSlo:
             "calendar": self.calendar,
             "time_zone": self.time_zone,
             "first": self.first,
+            "definition": self.definition,
             "time_scale": self.time_scale,
         }
         yield Series(INFO, {key: value for key, value in info.items() if key not in self.without}, 1, read)

@@ -69,6 +69,7 @@ class Declared:
     calendar: str
     time_zone: str
     first: str
+    definition: str
     time_scale: float
 
 
@@ -85,6 +86,7 @@ def declared(labels: Mapping[str, str]) -> Declared:
         calendar=_calendar(labels),
         time_zone=labels.get("time_zone", ""),
         first=labels.get("first", ""),
+        definition=labels.get("definition", ""),
         time_scale=_time_scale(labels),
     )
 

@@ -26,7 +26,8 @@ class SloStatus:
     Ratios are 0..1 (`budget_left` may be negative); `burn` is by window label, from the shortest, the SLO's own window
     last; `period_seconds` is nominal, `seconds_to_exhaustion` are real seconds (infinite: never at this rate);
     `coverage` is the share of the window of which there is data; `read_at` is the time of the newest reading (seconds
-    since the epoch). `reasons` say why the state is what it is. `recorded` is False where Prometheus has nothing of it.
+    since the epoch). `definition` is the digest of what was declared (slos.definition). `reasons` say why the state is
+    what it is. `recorded` is False where Prometheus has nothing of it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class SloStatus:
     period_seconds: float | None = None
     time_scale: float = 1.0
     alert: str = ""
+    definition: str = ""
     sli: float | None = None
     burn: Mapping[str, float | None] = field(default_factory=dict)
     budget_left: float | None = None
@@ -117,6 +119,7 @@ def _doubted(judged: SloStatus, found: list[str]) -> SloStatus:
         period_seconds=judged.period_seconds,
         time_scale=judged.time_scale,
         alert=judged.alert,
+        definition=judged.definition,
         burn=dict.fromkeys(judged.burn),
         read_at=judged.read_at,
     )
@@ -140,6 +143,7 @@ def _judged(name: str, one: Declared, slo: RecordedSlo, recorded: Recorded) -> S
         period_seconds=one.period_seconds,
         time_scale=one.time_scale,
         alert=one.alert,
+        definition=one.definition,
         sli=None if left is None or objective is None else 1 - (1 - left) * (1 - objective),
         burn=burn,
         budget_left=left,

@@ -105,8 +105,8 @@ def _of_another_declaration(status: SloStatus, slo: Slo) -> SloStatus:
     there = f"{status.objective:.10g} over {status.window}" if status.objective is not None else "another"
     reason = (
         f"what is recorded is not what the file declares ({there} of the service {status.service} there, "
-        f"{slo.objective:.10g} over {slo.window.label} of the service {slo.service} here; or another indicator, minimum "
-        "of events or tiers): load the rules of this file (chaos slo rules)"
+        f"{slo.objective:.10g} over {slo.window.label} of the service {slo.service} here; or another indicator, "
+        "minimum of events or tiers): load the rules of this file (chaos slo rules)"
     )
     known = dict.fromkeys(status.burn)
     return _as_declared(SloStatus(status.name, "unknown", (reason,), burn=known, read_at=status.read_at), slo)

@@ -1,12 +1,17 @@
 """`chaos slo check`: silence and 0 for what is known to be good, a line and another status for anything else."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from runner.slo.files import load
+from slos.definition import definition
 from tests.recorded_slos import AT_TEXT, FakeSlo
 from tests.recording_prometheus import Recording, recording_prometheus
 from tests.runner.cli.slo.commands import Ended, chaos_slo
+from tests.runner.cli.slo.test_status import DECLARED
 
 READ = "read 2026-01-15 02:59:40 UTC, 20s before"
 GOOD, SPENT = FakeSlo("good"), FakeSlo("spent", budget=-0.25)
@@ -127,3 +132,15 @@ def test_a_mistyped_name_does_not_pass_and_suggests_the_nearest() -> None:
 
 def test_a_name_of_another_service_is_not_suggested_to_itself() -> None:
     assert "nothing is recorded of it at that time for this service" in check([GOOD], "good", "--service", "x").err
+
+
+def test_what_is_recorded_passes_only_as_what_its_file_declares(tmp_path: Path) -> None:
+    path = tmp_path / "slo.yaml"
+    path.write_text(DECLARED.replace("llm-ttft", "good"))
+    (declared,) = load([path]).slos.slos
+    recorded = replace(GOOD, service=declared.service, definition=definition(declared))
+    assert check([recorded], "--file", str(path)) == Ended(0, "", "")
+    path.write_text(DECLARED.replace("llm-ttft", "good").replace("0.99", "0.999"))
+    ended = check([recorded], "--file", str(path))
+    assert ended.status == 4
+    assert "what is recorded is not what the file declares (0.999 over 28d of the service" in ended.out
