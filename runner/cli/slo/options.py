@@ -46,7 +46,8 @@ def timeout_option(command: F) -> F:
 
 
 def json_option(command: F) -> F:
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)
+    # Eager: what is wrong with another option is told as JSON, too.
+    return click.option("--json", "as_json", is_flag=True, is_eager=True, help="Print JSON for machines.")(command)
 
 
 def at_option(command: F) -> F:

@@ -97,7 +97,10 @@ def test_with_json_every_failure_is_a_document_with_the_key_error(arguments: tup
         assert document["problems"][0]["file"] == "/nowhere"
 
 
-def test_with_json_bad_usage_is_a_document_too() -> None:
-    ended = chaos_slo("status", "--at", "soon", "--json")
+@pytest.mark.parametrize(
+    ("option", "said"), [("--at", "'soon' is no time"), ("--timeout", "'soon' is not a valid float")]
+)
+def test_with_json_bad_usage_is_a_document_too(option: str, said: str) -> None:
+    ended = chaos_slo("status", option, "soon", "--json", "--prometheus", "http://127.0.0.1:1")
     assert ended.status == 2
-    assert "'soon' is no time" in json.loads(ended.out)["error"]
+    assert said in json.loads(ended.out)["error"]
