@@ -99,6 +99,7 @@ def recorded_samples() -> Iterator[str]:
         series(INFO, **info.labels): 1.0,
         series(OBJECTIVE, **labels): OBJECTIVE_RATIO,
         series(BUDGET_REMAINING, **labels): 1 - spent,
+        series(BURN_RATE, **labels, window=SLO.window.label): spent,
         series(WINDOW_COVERAGE, **labels): len(slices) / len(ends),
         **{series(BURN_RATE, **labels, window=window): 0.1 for window in ("5m", "30m", "1h", "2h", "6h", "1d", "3d")},
     }
