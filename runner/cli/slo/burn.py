@@ -6,8 +6,8 @@ import click
 
 from runner.cli.slo.at_time import at_or_now
 from runner.cli.slo.ending import fail
-from runner.cli.slo.figures import printable
 from runner.cli.slo.options import at_option, json_option, prometheus_option, timeout_option
+from runner.cli.slo.terminal import tell
 from runner.exit_codes import Exit
 from runner.runs.chaos import ChaosRun
 
@@ -51,7 +51,7 @@ def command(
     moment = at_or_now(at)
     runs, warnings = _chaos_runs(journals)
     for warning in warnings:
-        click.echo(f"chaos slo burn: warning: {warning}", err=True)
+        tell(f"chaos slo burn: warning: {warning}")
 
     from runner.cli.slo.prometheus import asked, told_while_waiting
     from runner.slo.review import NothingToReviewError, beside, read_review
@@ -63,7 +63,7 @@ def command(
         ):
             found = read_review(prometheus, name, moment)
     except NothingToReviewError as error:
-        fail("chaos slo burn", printable(str(error)), Exit.INCONCLUSIVE)
+        fail("chaos slo burn", str(error), Exit.INCONCLUSIVE)
 
     coincidences = beside(found, runs)
     if as_json:

@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 
 import click
 
+from runner.cli.slo.figures import printable
+from runner.cli.slo.terminal import tell
 from runner.exit_codes import Exit
 
 INTERRUPTED = 130
@@ -25,7 +27,7 @@ INTERNAL_ERROR = 70
 
 def fail(command: str, message: str, status: Exit, more: Mapping[str, Any] | None = None) -> NoReturn:
     """End the command: the message on stderr, and with --json as `error` of a document, that may have `more` keys."""
-    click.echo(f"{command}: {message}", err=True)
+    tell(f"{command}: {message}")
     print_error_document(message, more)
     sys.exit(status)
 
@@ -50,6 +52,10 @@ def orderly_end() -> Iterator[None]:
     except click.UsageError as error:
         if error.ctx is not None:
             _print_document(error.ctx, error.format_message())
+        message = error.format_message()
+        shown = printable(message, kept="\n\t")  # click lists choices on lines of their own
+        if shown != message:
+            raise click.UsageError(shown, error.ctx) from error
         raise
     except (click.ClickException, click.exceptions.Exit):
         raise
@@ -60,7 +66,7 @@ def orderly_end() -> Iterator[None]:
             _give_up_output(error)  # commands deal with files, that have names, and with servers themselves
         traceback.print_exc()
         what = " ".join(f"{type(error).__name__}: {error}".split())
-        click.echo(f"chaos slo: internal error: {what}: nothing is known of any SLO; please report it", err=True)
+        tell(f"chaos slo: internal error: {what}: nothing is known of any SLO; please report it")
         sys.exit(INTERNAL_ERROR)
 
 
@@ -74,7 +80,7 @@ def _give_up_output(cause: OSError) -> NoReturn:
 
 def _refuse_output(why: str) -> NoReturn:
     with suppress(OSError):
-        click.echo(f"chaos slo: cannot write the output: {why}", err=True)
+        tell(f"chaos slo: cannot write the output: {why}")
     sys.exit(Exit.REFUSED)
 
 

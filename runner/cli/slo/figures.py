@@ -57,6 +57,6 @@ def rate(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
 
 
-def printable(text: str) -> str:
-    """Text from elsewhere without the characters that would steer a terminal."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+def printable(text: str, kept: str = "") -> str:
+    """Text from elsewhere without the characters that would steer a terminal, but for those `kept`."""
+    return "".join(one if one.isprintable() or one in kept else "\N{REPLACEMENT CHARACTER}" for one in text)

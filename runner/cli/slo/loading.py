@@ -1,19 +1,21 @@
 """SLO files for the commands that need good ones."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import click
-
 from runner.cli.slo.ending import print_error_document
 from runner.cli.slo.figures import counted
+from runner.cli.slo.terminal import tell
 from runner.exit_codes import Exit
 from runner.slo.files import CATALOG, load
 from slos.model import SloSet
 from slos.problems import Problem
+
+MOST_SAID = 100
+"""Problems of one run; who mends a hundred runs it again."""
 
 
 def load_or_exit(paths: Sequence[Path]) -> SloSet:
@@ -33,10 +35,14 @@ def load_or_exit(paths: Sequence[Path]) -> SloSet:
     return loaded.slos
 
 
-def print_problems(problems: Iterable[Problem]) -> None:
-    """One line for each on standard error."""
-    for problem in problems:
-        click.echo(str(problem), err=True)
+def print_problems(problems: Sequence[Problem], most: int = MOST_SAID) -> int:
+    """A line for each on standard error, errors before warnings where there are more than `most`; how many it says."""
+    said = problems if len(problems) <= most else sorted(problems, key=lambda one: one.level != "error")[:most]
+    for problem in said:
+        tell(str(problem))
+    if unsaid := len(problems) - len(said):
+        tell(f"and {counted(unsaid, 'more problem')}: chaos slo validate --json tells all")
+    return len(said)
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:

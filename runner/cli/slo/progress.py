@@ -2,7 +2,7 @@
 
 import time
 
-import click
+from runner.cli.slo.terminal import tell
 
 FIRST_SECONDS = 2.0
 BETWEEN_SECONDS = 5.0
@@ -22,4 +22,4 @@ class Progress:
         self._done += 1
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + BETWEEN_SECONDS
-            click.echo(f"{self._doing}: {self._done} of {self._steps}", err=True)
+            tell(f"{self._doing}: {self._done} of {self._steps}")

@@ -4,18 +4,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
-
 from clients.prometheus import SET_ADDRESS, Prometheus, PrometheusError
 from runner.cli.slo.ending import fail
 from runner.cli.slo.progress import FIRST_SECONDS
+from runner.cli.slo.terminal import tell
 from runner.exit_codes import Exit
 
 
 @contextmanager
 def told_while_waiting(url: str) -> Iterator[None]:
     """Says on stderr, when it has taken two seconds, what is waited for."""
-    timer = threading.Timer(FIRST_SECONDS, click.echo, (f"waiting for {url} ...",), {"err": True})
+    timer = threading.Timer(FIRST_SECONDS, tell, (f"waiting for {url} ...",))
     timer.daemon = True
     timer.start()
     try:

@@ -114,6 +114,8 @@ def command(
         return
     try:
         write_atomically(out, text)
+    except RuntimeError:  # of Path.resolve, before Python 3.13
+        _refuse(f"cannot write {out}: its symbolic links lead in a circle; name another file with --out")
     except OSError as error:
         _refuse(f"cannot write {out}: {(error.strerror or str(error)).lower()}; name another file with --out")
 

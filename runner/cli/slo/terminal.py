@@ -1,10 +1,12 @@
-"""Standard output, as it is: how wide, with colours or without, and in its encoding."""
+"""The terminal: how wide it is, with colours or without, in its encoding, and steered by nobody else."""
 
 import os
 import shutil
 import sys
 
 import click
+
+from runner.cli.slo.figures import printable
 
 PLAIN_WIDTH = 100
 """Columns where there is no terminal to ask."""
@@ -20,6 +22,11 @@ def say(text: str) -> None:
     """Print a line; what the output cannot encode becomes a question mark."""
     encoding = sys.stdout.encoding or "ascii"
     click.echo(text.encode(encoding, "replace").decode(encoding))
+
+
+def tell(text: str) -> None:
+    """Print a line on standard error, whatever is in it: names and texts from elsewhere do not steer the terminal."""
+    click.echo(printable(text), err=True)
 
 
 def paint(text: str, style: str) -> str:

@@ -15,6 +15,7 @@ from runner.cli.slo.figures import counted
 from runner.cli.slo.loading import load_or_exit
 from runner.cli.slo.options import TimeoutSeconds, files_argument, json_option, time_scale_option
 from runner.cli.slo.progress import Progress
+from runner.cli.slo.terminal import tell
 from runner.exit_codes import Exit
 from runner.slo.rule_tests import PROMTOOL_VARIABLE, SloResult, find_promtool, test_rules
 from slos.model import Slo
@@ -114,18 +115,20 @@ def _report(results: Sequence[SloResult], promtool: str | None, out: Path | None
         click.echo(json.dumps(_document(results, promtool, out), indent=2))
     for result in results:
         if result.skipped:
-            click.echo(f"{_NAME}: NOT TESTED: {result.slo}: {result.skipped}", err=True)
+            tell(f"{_NAME}: NOT TESTED: {result.slo}: {result.skipped}")
         if result.unproven:
-            click.echo(f"{_NAME}: {result.slo}: promtool cannot test {result.unproven}", err=True)
+            tell(f"{_NAME}: {result.slo}: promtool cannot test {result.unproven}")
         for scenario in result.scenarios:
             if scenario.passed is False:
-                click.echo(f"{_NAME}: FAILED: {result.slo}: {scenario.name}\n{scenario.report}", err=True)
+                tell(f"{_NAME}: FAILED: {result.slo}: {scenario.name}")
+                for line in scenario.report.splitlines():
+                    tell(line.expandtabs())
     if promtool is None:
-        click.echo(f"{_NAME}: {_MISSING}", err=True)
+        tell(f"{_NAME}: {_MISSING}")
     if not as_json:
         click.echo(_summary(results, promtool))
     if out:
-        click.echo(f"{_NAME}: the files are in {out}: promtool test rules {out}/*/*.test.yml", err=True)
+        tell(f"{_NAME}: the files are in {out}: promtool test rules {out}/*/*.test.yml")
 
 
 def _summary(results: Sequence[SloResult], promtool: str | None) -> str:

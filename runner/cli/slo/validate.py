@@ -11,8 +11,9 @@ from typing import Any
 import click
 
 from runner.cli.slo.figures import counted
-from runner.cli.slo.loading import print_problems, problem_document
+from runner.cli.slo.loading import MOST_SAID, print_problems, problem_document
 from runner.cli.slo.options import files_argument, json_option, time_scale_option, timeout_option
+from runner.cli.slo.terminal import tell
 from runner.exit_codes import Exit
 from runner.slo.files import CATALOG, load
 from slos.model import Slo
@@ -54,21 +55,20 @@ def command(
              chaos slo validate --strict --json slos/ | jq .problems
     """
     loaded = load(files or (CATALOG,))
-    if not as_json:
-        print_problems(loaded.problems)
+    said = 0 if as_json else print_problems(loaded.problems)
     live = _live(loaded.slos.slos, prometheus_url, timeout_seconds, time_scale)
     if not as_json:
-        print_problems(live.problems)
+        print_problems(live.problems, MOST_SAID - said)
     report = _Report(len(loaded.slos.slos), (*loaded.problems, *live.problems), live, strict)
     if as_json:
         click.echo(json.dumps(report.document(), indent=2))
     else:
         for note in live.unchecked:
-            click.echo(f"{_NAME}: warning: {note}", err=True)
+            tell(f"{_NAME}: warning: {note}")
     if live.failure:
-        click.echo(f"{_NAME}: {live.failure}", err=True)
+        tell(f"{_NAME}: {live.failure}")
     if not as_json:
-        click.echo(f"{_NAME}: {report.summary()}", err=True)
+        tell(f"{_NAME}: {report.summary()}")
     sys.exit(report.exit_status)
 
 
@@ -91,6 +91,9 @@ def _live(slos: Sequence[Slo], url: str | None, timeout_seconds: float, time_sca
     from clients.prometheus_metadata import PrometheusMetadata
     from runner.slo.live_checks import check_live
 
+    if not url:
+        nowhere = "--prometheus is empty: write an address such as http://prometheus.example:9090, or leave it away"
+        return _Live(url, failure=nowhere, status=Exit.REFUSED)
     try:
         prometheus = Prometheus(url, timeout=timeout_seconds)
     except PrometheusError as error:
@@ -117,7 +120,7 @@ class _Progress:
         self._requests += 1
         if time.monotonic() - self._said > _QUIET_SECONDS:
             self._said = time.monotonic()
-            click.echo(f"{_NAME}: {self._requests} requests to Prometheus so far", err=True)
+            tell(f"{_NAME}: {self._requests} requests to Prometheus so far")
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,3 +128,11 @@ def test_files_without_an_slo_are_refused(tmp_path: Path) -> None:
 
     assert done.exit_code == 2
     assert "no SLO in these files" in done.stderr
+
+
+def test_an_output_whose_links_lead_in_a_circle_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    ended = run("--out", str(tmp_path / "a"))
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert "cannot write" in ended.stderr
