@@ -55,7 +55,7 @@ def test_a_catalogue_with_a_mistake_is_refused_whole(tmp_path: Path) -> None:
     catalog.mkdir()
     (catalog / "good.yaml").write_text((CATALOG / "platform" / "features.yaml").read_text())
     gpus = (CATALOG / "platform" / "gpu.yaml").read_text()
-    (catalog / "bad.yaml").write_text(gpus.replace("count(DCGM", "count((DCGM", 1))
+    (catalog / "bad.yaml").write_text(gpus.replace("budgetingMethod: Timeslices", "budgetingMethod: Sometimes", 1))
     problems = write(catalog, output, EVERYTHING)
     assert len(problems) == 1
     assert "bad.yaml" in problems[0]
