@@ -207,7 +207,9 @@ def test_a_slow_prometheus_is_given_up_after_the_timeout(slos: Path) -> None:
 
 
 def test_an_address_that_is_none_is_bad_usage_even_when_it_is_empty(slos: Path) -> None:
-    assert validate(slos, "--prometheus", "").status == 2
+    empty = validate(slos, "--prometheus", "")
+    assert empty.status == 2
+    assert "--prometheus is empty: write an address" in empty.err
     ended = validate(slos, "--prometheus", "localhost:9090")
     assert ended.status == 2
     assert "write it like http://prometheus.example:9090" in ended.err
