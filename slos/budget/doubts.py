@@ -66,11 +66,18 @@ def _when(read_at: float, at: float) -> str:
 
 
 def _that_cannot_be(one: Declared, slo: RecordedSlo) -> Iterator[str]:
+    info = slo.single.get("info")
+    if info is not None and info != 1:
+        yield f"its slo:info is {info:g}, which is always 1"
     objective = slo.single.get("objective")
     highest = 1 / (1 - objective) if objective is not None and 0 < objective < 1 else math.inf
-    for window, rate in slo.burn_rates.items():
-        if not -ROUNDING <= rate <= highest * (1 + _DISAGREEMENT) or math.isinf(rate):
-            yield f"its burn rate over {window} is {rate:g}, which cannot be"
+    impossible = [
+        f"over {window} is {rate:g}"
+        for window, rate in slo.burn_rates.items()
+        if not -ROUNDING <= rate <= highest * (1 + _DISAGREEMENT) or math.isinf(rate)
+    ]
+    if impossible:
+        yield f"its burn rate {', '.join(impossible)}, which cannot be"
     for window, events in slo.events.items():
         if not 0 <= events < math.inf:
             yield f"its events in {window} are {events:g}, which cannot be"

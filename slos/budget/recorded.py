@@ -107,7 +107,9 @@ def by_slo(recorded: Recorded) -> dict[str, RecordedSlo]:
     """The series of each SLO of which anything at all is recorded."""
     found: dict[str, RecordedSlo] = {}
     for info in recorded.infos:
-        _of(found, info).infos.append(info.labels)
+        slo = _of(found, info)
+        slo.infos.append(info.labels)
+        slo.single["info"] = info.value
     for sample in recorded.burn_rates:
         slo = _of(found, sample)
         _put(slo, slo.burn_rates, sample.labels.get("window", ""), sample.value, "burn rate")
@@ -179,7 +181,7 @@ def _period(labels: Mapping[str, str], window: str) -> float:
 
 def _calendar(labels: Mapping[str, str]) -> str:
     calendar = labels.get("calendar", "")
-    if calendar and calendar not in _UNITS:
+    if calendar and (calendar not in _UNITS or calendar != labels["window"]):
         raise _impossible(labels, "calendar")
     return calendar
 

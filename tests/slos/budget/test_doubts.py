@@ -2,12 +2,14 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clients.prometheus import LabelledValue
 from runner.cli.slo.status_document import status_document
 from slos.budget.status import SloStatus, judge
 from slos.rules.names import BURN_RATE
@@ -41,6 +43,7 @@ def status(slo: FakeSlo, *more: Series) -> SloStatus:
         (FakeSlo(burn={"6h": 1001}), "its burn rate over 6h is 1001, which cannot be"),
         (FakeSlo(burn={"3d": math.nan}), "its burn rate over 3d is nan, which cannot be"),
         (FakeSlo(burn={"3d": math.inf}, objective=1.0), "its burn rate over 3d is inf, which cannot be"),
+        (FakeSlo(burn={"1h": -1, "6h": -2}), "its burn rate over 1h is -1, over 6h is -2, which cannot be"),
         (FakeSlo(events={"1h": math.inf}), "its events in 1h are inf, which cannot be"),
         (FakeSlo(events={"1h": -1}), "its events in 1h are -1, which cannot be"),
         (FakeSlo(coverage=math.nan), "that has been seen is nan, which cannot be"),
@@ -64,6 +67,7 @@ def test_a_reading_that_cannot_be_leaves_no_figure(slo: FakeSlo, why: str) -> No
         (FakeSlo(time_scale="1e300"), "time_scale"),
         (FakeSlo(time_scale="nan"), "time_scale"),
         (FakeSlo(calendar="eon"), "calendar"),
+        (FakeSlo(calendar="month", time_zone="UTC", first="1"), "calendar"),
         (FakeSlo(window="zzz"), "window"),
         (FakeSlo(window="7d"), "period_seconds"),
         (FakeSlo(period_seconds=1e300), "period_seconds"),
@@ -76,6 +80,13 @@ def test_a_declaration_that_cannot_be_is_named(slo: FakeSlo, label: str) -> None
     found = status(slo)
     assert found.state == "unknown"
     assert f"the label {label} is " in found.reasons[0]
+
+
+@pytest.mark.parametrize("value", [0, 2, math.nan])
+def test_a_declaration_is_always_1(value: float) -> None:
+    whole = recorded(FakeSlo())
+    (found,) = judge(replace(whole, infos=[LabelledValue(one.labels, value) for one in whole.infos]))
+    assert (found.state, found.reasons) == ("unknown", (f"its slo:info is {value:g}, which is always 1",))
 
 
 def test_what_is_just_possible_is_no_doubt() -> None:
