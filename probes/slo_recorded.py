@@ -106,12 +106,13 @@ def _times(matchers: list[str]) -> str:
     """The times of several series in one query; timestamp() takes their names off, so a label says what each is of."""
     at_slice = [*matchers, f"window={quoted(SLICE)}"]
     of = {
-        _EVENTS: selector(EVENTS, at_slice),
-        _BAD_EVENTS: selector(BAD_EVENTS, at_slice),
-        _BUDGET: selector(BUDGET_REMAINING, matchers),
-        _BURN: selector(BURN_RATE, matchers),
+        _EVENTS: f"timestamp({selector(EVENTS, at_slice)})",
+        _BAD_EVENTS: f"timestamp({selector(BAD_EVENTS, at_slice)})",
+        _BUDGET: f"timestamp({selector(BUDGET_REMAINING, matchers)})",
+        # Of the SLO's whole window, which slo:info names: the budget is made from that.
+        _BURN: f"timestamp({selector(BURN_RATE, matchers)}) and on (slo, window) {selector(INFO, matchers)}",
     }
-    return " or ".join(f'label_replace(timestamp({one}), "{_KIND}", "{kind}", "", "")' for kind, one in of.items())
+    return " or ".join(f'label_replace({one}, "{_KIND}", "{kind}", "", "")' for kind, one in of.items())
 
 
 def _by_kind(samples: tuple[LabelledValue, ...]) -> dict[str, tuple[LabelledValue, ...]]:

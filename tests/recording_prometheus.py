@@ -14,11 +14,10 @@ from tests.recorded_slos import FakeSlo, Series
 
 _MATCHER = re.compile(r'(?P<label>\w+)(?P<operator>=~|!=|=)(?P<value>"(?:[^"\\]|\\.)*")')
 _SELECTOR = r"(?P<{0}metric>[\w:]+)(?:\{{(?P<{0}matchers>.*?)\}})?"
-_MARKED = re.compile(
-    r'label_replace\((?P<query>timestamp\(.*?\)), "(?P<label>\w+)", "(?P<value>\w+)", "", ""\)(?: or )?'
-)
+_MARKED = re.compile(r'label_replace\((?P<query>timestamp\(.*?), "(?P<label>\w+)", "(?P<value>\w+)", "", ""\)(?: or )?')
 _QUERY = re.compile(
-    rf"(?P<timestamp>timestamp\()?{_SELECTOR.format('')}\)?(?: and on \(slo\) {_SELECTOR.format('other_')})?"
+    rf"(?P<timestamp>timestamp\()?{_SELECTOR.format('')}\)?"
+    rf"(?: and on \((?P<on>[\w, ]+)\) {_SELECTOR.format('other_')})?"
 )
 
 
@@ -67,8 +66,10 @@ def evaluated(recording: Recording, query: str, at: float) -> list[dict[str, Any
     assert parsed is not None, query
     found = _selected(series, parsed["metric"], parsed["matchers"])
     if parsed["other_metric"]:
-        names = {one.labels.get("slo") for one in _selected(series, parsed["other_metric"], parsed["other_matchers"])}
-        found = [one for one in found if one.labels.get("slo") in names]
+        on = parsed["on"].split(", ")
+        others = _selected(series, parsed["other_metric"], parsed["other_matchers"])
+        matched = {tuple(one.labels.get(label) for label in on) for one in others}
+        found = [one for one in found if tuple(one.labels.get(label) for label in on) in matched]
     return [_entry(one, at, timestamp=bool(parsed["timestamp"])) for one in found]
 
 

@@ -31,9 +31,10 @@ class Recorded:
     """The recorded series at the time `at` (seconds since the epoch).
 
     `events` are needed for SLOs with minimum events only. The `..._times` are the times (seconds since the epoch) of
-    the newest samples: of the events and the bad events of the shortest window, of the budgets, of the burn rates by
-    window, and of the coverage, which the rules of the long windows always give, and as the last of them: `long_times`
-    are read before the rest, the others after it. A warning is Prometheus's: something may be missing.
+    the newest samples: of the events and the bad events of the shortest window, of the budgets, of the burn rates of
+    the SLOs' whole windows, and of the coverage, which the rules of the long windows always give, and as the last of
+    them: `long_times` are read before the rest, the others after it. A warning is Prometheus's: something may be
+    missing.
     """
 
     at: float

@@ -77,6 +77,7 @@ def selectors(query: str) -> tuple[Selector, ...]:
     return selectors_in(parse(query))
 
 
+@lru_cache(_CACHED)
 def selectors_in(expr: ast.Expr) -> tuple[Selector, ...]:
     """Every selection of series in a syntax tree."""
     return tuple(_selectors(expr, None, 0.0))

@@ -38,6 +38,7 @@ def prometheus_rule(groups: Iterable[RuleGroup], name: str, namespace: str | Non
     return HEADER + "---\n".join(documents)
 
 
+@lru_cache(4096)  # names and windows stand in every rule of an SLO
 def scalar(text: str) -> str:
     """A YAML scalar: single quotes where that shows the text as it is, double quotes with escapes elsewhere."""
     if text.isprintable():

@@ -83,9 +83,12 @@ def test_the_documented_experiment_holds_for_a_good_slo(recording: Recording) ->
         FakeSlo(burn={"1h": None}),
         FakeSlo(age=200),
         FakeSlo(budget=math.nan),
+        FakeSlo(budget=2),
+        FakeSlo(age=-math.inf),
+        FakeSlo(bad_age=200),
         FakeSlo("another"),
     ],
-    ids=["little budget", "burns", "spent", "quiet", "stale", "NaN", "not recorded"],
+    ids=["little budget", "burns", "spent", "quiet", "stale", "NaN", "too much", "no time", "half", "not recorded"],
 )
 def test_the_documented_experiment_does_not_hold_otherwise(recording: Recording, slo: FakeSlo) -> None:
     recording.slos = [slo]

@@ -125,6 +125,13 @@ UNKNOWN = {
     "partial data": (Recording([FakeSlo()], warnings=["store 1 is unavailable"]), "store 1 is unavailable"),
     "NaN": (Recording([FakeSlo(budget=math.nan)]), "its budget is nan"),
     "infinite": (Recording([FakeSlo(burn={"1h": math.inf})]), "its burn rate over 1h is inf"),
+    "of no time": (Recording([FakeSlo(age=math.nan)]), "its newest reading is of no time (nan)"),
+    "bad events of another time": (Recording([FakeSlo(bad_age=200)]), "its bad events are of another time"),
+    "too much budget": (Recording([FakeSlo(budget=2)]), "its budget is 2, which cannot be"),
+    "a budget of another burn": (
+        Recording([FakeSlo(burn={"28d": 0.1}, long_age=20)]),
+        "its budget left is 0.75, which its burn rate of 0.1 over 28d does not leave",
+    ),
     "stale": (Recording([FakeSlo(age=200)]), "its newest reading is 3m20s old"),
     "no traffic": (Recording([FakeSlo(burn=dict.fromkeys(("5m", "30m", "1h")))]), "there were no events in 1h"),
     "traffic that a fault took": (
