@@ -13,7 +13,7 @@ from lab.processes import die_with_parent
 from lab.servers import PROMETHEUS, find
 from tests.waiting import wait_for
 
-START_SECONDS = 20
+START_SECONDS = 60
 PORT = 9090
 
 

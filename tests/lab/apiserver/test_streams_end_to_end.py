@@ -91,7 +91,16 @@ def test_streams_reach_the_container_until_its_node_is_lost(cluster: Cluster) ->
     payload = os.urandom(1 << 20) * 4
     assert kubectl.run("exec", "-i", POD, "--", "cat", stdin=payload).stdout == payload
 
-    terminal = ("exec", "-i", "-t", POD, "--", "sh", "-c", "read x; echo $x $(stty size); exit 3")
+    terminal = (
+        "exec",
+        "-i",
+        "-t",
+        POD,
+        "--",
+        "sh",
+        "-c",
+        "read x; until stty size | grep -q [1-9]; do sleep 0.05; done; echo $x $(stty size); exit 3",
+    )
     code, shown = kubectl.run_on_terminal("typed\n", *terminal)
     assert (code, f"typed {TERMINAL_ROWS} {TERMINAL_COLUMNS}" in shown) == (3, True), shown
 

@@ -18,7 +18,7 @@ END_SECONDS = 10  # it takes a tenth of a second on a machine that is not busy
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    waiting.wait_for(condition, 30)
+    waiting.wait_for(condition, 60)
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ class Cluster:
 
     def metrics(self, rank: int) -> dict[str, float]:
         """Every sample of a rank; labels other than job and rank are appended to the name."""
-        with urllib.request.urlopen(f"http://{self.rank_ips[rank]}:9464/metrics", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://{self.rank_ips[rank]}:9464/metrics", timeout=15) as answer:
             text = answer.read().decode()
         samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
         return {".".join([sample.name, *_own_labels(sample.labels)]): sample.value for sample in samples}
@@ -89,9 +89,9 @@ class Cluster:
     def latest(self) -> Checkpoint:
         """The checkpoint that the store's pointer points at."""
         base = f"http://{self.store_ip}:8333"
-        with urllib.request.urlopen(f"{base}/trainer/latest", timeout=2) as answer:
+        with urllib.request.urlopen(f"{base}/trainer/latest", timeout=15) as answer:
             key = json.loads(answer.read())["key"]
-        with urllib.request.urlopen(f"{base}/{key}", timeout=2) as answer:
+        with urllib.request.urlopen(f"{base}/{key}", timeout=15) as answer:
             return decode(answer.read())
 
     def record(self) -> RunRecord:
