@@ -1,5 +1,6 @@
 """Fixtures for every test: what they share is how they stay out of each other's way."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,10 @@ from hypothesis import settings
 
 from lab.servers import BRING, BY_NAME, find
 from tests.octets import reserved_octet
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and so would every program that they interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples at every run: what one run passes, the next does not fail.
 settings.register_profile("repeatable", derandomize=True)
