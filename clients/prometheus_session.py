@@ -93,6 +93,11 @@ class BoundedSession:
             status, content = within(self._timeout, received)
         except TimeoutError as error:
             raise self._late() from error
+        except UnicodeEncodeError as error:  # half of a surrogate pair, or a byte of the command line that is no text
+            raise PrometheusError(
+                f"{self._url} cannot be asked about {error.object[error.start : error.end]!r}, which is no UTF-8: is a "
+                "name misspelt?"
+            ) from error
         except (requests.RequestException, HTTPError) as error:
             raise PrometheusError(f"cannot reach Prometheus at {self._url}: {_cause(error)}; {REMEDY}") from error
         return self._understand(status, content)

@@ -13,9 +13,10 @@ import time
 
 from clients.prometheus import Prometheus, PrometheusError
 from probes.reading import NoReadingError, Reading
-from probes.slo_recorded import quoted, read_recorded, selector
+from probes.slo_recorded import read_recorded, selector
 from slos.budget.status import SloStatus, judge
 from slos.duration import DurationError, format_duration, parse_duration
+from slos.promql.selectors import quoted
 from slos.rules.names import BUDGET_REMAINING, BURN_RATE, OBJECTIVE
 
 logger = logging.getLogger("chaostoolkit")

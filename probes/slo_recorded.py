@@ -1,12 +1,12 @@
 """What Prometheus has recorded of SLOs: in as many queries for a thousand as for one."""
 
-import json
 import re
 from collections.abc import Collection
 
 from clients.prometheus import LabelledValue, Prometheus, Vector
 from slos.budget.recorded import Recorded
 from slos.duration import format_duration
+from slos.promql.selectors import quoted
 from slos.rules.names import (
     BAD_EVENTS,
     BUDGET_REMAINING,
@@ -66,11 +66,6 @@ def read_recorded(
 def selector(metric: str, matchers: Collection[str]) -> str:
     """The instant vector selector of a metric; matchers are such as `slo="a"`."""
     return f"{metric}{{{','.join(matchers)}}}" if matchers else metric
-
-
-def quoted(text: str) -> str:
-    """A PromQL string."""
-    return json.dumps(text)
 
 
 class _Reader:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from clients.prometheus import Prometheus, PrometheusError
-from probes.slo_recorded import SLICE, quoted, read_recorded, selector
+from probes.slo_recorded import SLICE, read_recorded, selector
 from runner.runs.chaos import ChaosRun, Coincidence, runs_beside
 from runner.slo.names import did_you_mean, recorded_names
 from runner.slo.range_reading import Values, multiple_before, read_steps, steps_until
@@ -13,6 +13,7 @@ from slos.budget.review import Review, Slices, review
 from slos.budget.status import SloStatus, judge
 from slos.burn import Counts
 from slos.duration import format_duration, scaled
+from slos.promql.selectors import quoted
 from slos.rules.names import BAD_EVENTS, EVENTS
 from slos.tiers import SLICE_SECONDS
 

@@ -41,17 +41,17 @@ def is_current(read_at: float, at: float, interval_seconds: float, time_scale: f
 
 
 def _of_another_time(one: Declared, slo: RecordedSlo, at: float) -> Iterator[str]:
-    newest = slo.single.get("event time")
+    newest = slo.event_time
     if newest is not None and not is_current(newest, at, SHORT_INTERVAL_SECONDS, one.time_scale):
         yield f"its newest reading is {_when(newest, at)}"
-    bad = slo.single.get("bad event time")
+    bad = slo.bad_event_time
     interval = ONE_EVALUATION * evaluation_seconds(SHORT_INTERVAL_SECONDS, one.time_scale)
     if newest is not None and bad is not None and not abs(newest - bad) <= interval:
         yield (
             "its bad events are of another time than its events: does one of its rules fail? (Prometheus's page of "
             "rules tells)"
         )
-    long_read = slo.single.get("long time")
+    long_read = slo.long_time
     if long_read is not None and not at - long_read >= -AHEAD_SECONDS:
         yield f"the newest reading of its long windows is {_when(long_read, at)}"
 
@@ -66,10 +66,10 @@ def _when(read_at: float, at: float) -> str:
 
 
 def _that_cannot_be(one: Declared, slo: RecordedSlo) -> Iterator[str]:
-    info = slo.single.get("info")
+    info = slo.info
     if info is not None and info != 1:
         yield f"its slo:info is {info:g}, which is always 1"
-    objective = slo.single.get("objective")
+    objective = slo.objective
     highest = 1 / (1 - objective) if objective is not None and 0 < objective < 1 else math.inf
     impossible = [
         f"over {window} is {rate:g}"
@@ -81,11 +81,11 @@ def _that_cannot_be(one: Declared, slo: RecordedSlo) -> Iterator[str]:
     for window, events in slo.events.items():
         if not 0 <= events < math.inf:
             yield f"its events in {window} are {events:g}, which cannot be"
-    budget = slo.single.get("budget")
+    budget = slo.budget
     if budget is not None:
         yield from _of_the_budget(budget, one, slo)
-    if "long time" in slo.single:
-        coverage = slo.single.get("coverage")
+    if slo.long_time is not None:
+        coverage = slo.coverage
         if coverage is None:
             yield "how much of its window has been seen is not recorded"
         elif not 0 <= coverage <= 1 + ROUNDING:
@@ -108,5 +108,5 @@ def _of_one_evaluation(one: Declared, slo: RecordedSlo) -> bool:
 
     Its time is read before them and theirs after them: if all are the same, nothing was written in between.
     """
-    times = {slo.burn_times.get(one.window), slo.single.get("budget time"), slo.single.get("long time")}
+    times = {slo.burn_times.get(one.window), slo.budget_time, slo.long_time}
     return len(times) == 1 and None not in times

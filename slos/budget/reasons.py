@@ -49,12 +49,12 @@ def why_unknown(
 ) -> list[str]:
     """Why an SLO cannot be called good, though nothing bad is known of it."""
     unknowns: list[str] = []
-    measured = slo.single.get("event time") is not None
+    measured = slo.event_time is not None
     if measured:
         unknowns += _undecided(one, slo, burn)
     else:
         unknowns.append("its SLI has no data: is what it measures scraped?")
-    if left is None and (measured or "budget" in slo.single):
+    if left is None and (measured or slo.budget is not None):
         unknowns.append(_why_no_budget(one, slo, long_rules_run))
     if objective is None:
         unknowns.append(f"its objective is not recorded, or none: {NO_RULES}")
@@ -112,7 +112,7 @@ def _why_no_burn(one: Declared, slo: RecordedSlo, window: str) -> str:
 
 
 def _why_no_budget(one: Declared, slo: RecordedSlo, long_rules_run: bool) -> str:
-    budget = slo.single.get("budget")
+    budget = slo.budget
     if budget is None:
         return "its budget is not recorded (yet): no events in its window?"
     if not math.isfinite(budget):

@@ -1,6 +1,6 @@
 """What Prometheus has recorded of SLOs at one moment, put in order by SLO. The names are those of slos.rules.names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, get_args
 
@@ -94,13 +94,23 @@ def declared(labels: Mapping[str, str]) -> Declared:
 
 @dataclass(slots=True)
 class RecordedSlo:
-    """The series of one SLO; mappings are by window label. `repeated` names the series that are there twice."""
+    """The series of one SLO; mappings are by window label, and None is not recorded.
+
+    Times are as in Recorded. `repeated` names the series that are there twice.
+    """
 
     infos: list[Mapping[str, str]] = field(default_factory=list)
+    info: float | None = None
+    objective: float | None = None
+    budget: float | None = None
+    coverage: float | None = None
+    event_time: float | None = None
+    bad_event_time: float | None = None
+    budget_time: float | None = None
+    long_time: float | None = None
     burn_rates: dict[str, float] = field(default_factory=dict)
     burn_times: dict[str, float] = field(default_factory=dict)
     events: dict[str, float] = field(default_factory=dict)
-    single: dict[str, float] = field(default_factory=dict)
     repeated: set[str] = field(default_factory=set)
 
 
@@ -110,7 +120,7 @@ def by_slo(recorded: Recorded) -> dict[str, RecordedSlo]:
     for info in recorded.infos:
         slo = _of(found, info)
         slo.infos.append(info.labels)
-        slo.single["info"] = info.value
+        slo.info = info.value
     for sample in recorded.burn_rates:
         slo = _of(found, sample)
         _put(slo, slo.burn_rates, sample.labels.get("window", ""), sample.value, "burn rate")
@@ -119,20 +129,26 @@ def by_slo(recorded: Recorded) -> dict[str, RecordedSlo]:
     for sample in recorded.events:
         slo = _of(found, sample)
         _put(slo, slo.events, sample.labels.get("window", ""), sample.value, "events")
-    singles: tuple[tuple[str, Samples], ...] = (
-        ("objective", recorded.objectives),
-        ("budget", recorded.budgets),
-        ("coverage", recorded.coverages),
-        ("event time", recorded.event_times),
-        ("bad event time", recorded.bad_event_times),
-        ("budget time", recorded.budget_times),
-        ("long time", recorded.long_times),
-    )
-    for what, samples in singles:
-        for sample in samples:
-            slo = _of(found, sample)
-            _put(slo, slo.single, what, sample.value, what)
+    for slo, value in _each(found, recorded.objectives):
+        slo.objective = _once(slo, slo.objective, value, "objective")
+    for slo, value in _each(found, recorded.budgets):
+        slo.budget = _once(slo, slo.budget, value, "budget")
+    for slo, value in _each(found, recorded.coverages):
+        slo.coverage = _once(slo, slo.coverage, value, "coverage")
+    for slo, value in _each(found, recorded.event_times):
+        slo.event_time = _once(slo, slo.event_time, value, "event time")
+    for slo, value in _each(found, recorded.bad_event_times):
+        slo.bad_event_time = _once(slo, slo.bad_event_time, value, "bad event time")
+    for slo, value in _each(found, recorded.budget_times):
+        slo.budget_time = _once(slo, slo.budget_time, value, "budget time")
+    for slo, value in _each(found, recorded.long_times):
+        slo.long_time = _once(slo, slo.long_time, value, "long time")
     return found
+
+
+def _each(found: dict[str, RecordedSlo], samples: Samples) -> Iterator[tuple[RecordedSlo, float]]:
+    for sample in samples:
+        yield _of(found, sample), sample.value
 
 
 def _of(found: dict[str, RecordedSlo], sample: LabelledValue) -> RecordedSlo:
@@ -141,6 +157,12 @@ def _of(found: dict[str, RecordedSlo], sample: LabelledValue) -> RecordedSlo:
     if slo is None:
         slo = found[name] = RecordedSlo()
     return slo
+
+
+def _once(slo: RecordedSlo, before: float | None, value: float, what: str) -> float:
+    if before is not None:
+        slo.repeated.add(what)
+    return value
 
 
 def _put(slo: RecordedSlo, values: dict[str, float], key: str, value: float, what: str) -> None:

@@ -130,7 +130,7 @@ def _judged(name: str, one: Declared, slo: RecordedSlo, recorded: Recorded) -> S
     burn = _burns(one, slo, left, recorded.at)
     objective = _objective(slo)
     burning = tuple(name for name in one.tiers if burns_over(TIER[name], one, burn))
-    coverage = _finite(slo.single.get("coverage"))
+    coverage = _finite(slo.coverage)
     facts = why_bad(one, left, burn, burning, coverage)
     unknowns = why_unknown(one, slo, left, burn, objective, _long_rules_run(one, slo, recorded.at))
     return SloStatus(
@@ -167,25 +167,25 @@ def _finite(value: float | None) -> float | None:
 
 
 def _objective(slo: RecordedSlo) -> float | None:
-    objective = slo.single.get("objective")
+    objective = slo.objective
     return objective if objective is not None and 0 < objective < 1 else None
 
 
 def _read_at(slo: RecordedSlo, at: float) -> float | None:
     """The time of the newest reading; None where it is none, or of a future that cannot be."""
-    read_at = slo.single.get("event time")
+    read_at = slo.event_time
     return read_at if read_at is not None and 0 <= read_at <= at + AHEAD_SECONDS else None
 
 
 def _budget_left(one: Declared, slo: RecordedSlo, at: float) -> float | None:
     enough = one.minimum_events == 0 or slo.events.get(one.window, 0) >= one.minimum_events
-    left = _finite(slo.single.get("budget")) if enough and _long_rules_run(one, slo, at) else None
+    left = _finite(slo.budget) if enough and _long_rules_run(one, slo, at) else None
     return 0.0 if left is not None and abs(left) <= ROUNDING else left
 
 
 def _long_rules_run(one: Declared, slo: RecordedSlo, at: float) -> bool:
     """Whether the rules of the long windows, a group of their own, still give readings."""
-    read_at = slo.single.get("long time")
+    read_at = slo.long_time
     return read_at is not None and is_current(read_at, at, LONG_INTERVAL_SECONDS, one.time_scale)
 
 

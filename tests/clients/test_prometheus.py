@@ -197,6 +197,14 @@ def test_a_refused_query_is_told_with_prometheus_own_reason() -> None:
         prometheus.raw("up", 0, 1)
 
 
+@pytest.mark.parametrize("length", [1, 2000], ids=["in the address", "in the body"])
+@pytest.mark.parametrize("text", ["\udcff", chr(0xD83D)], ids=ascii)
+def test_a_query_that_is_no_utf_8_is_told_with_the_text_at_fault(text: str, length: int) -> None:
+    with Prometheus("http://127.0.0.1:1") as prometheus, pytest.raises(PrometheusError) as caught:
+        prometheus.vector(f'x{{a="{"b" * length}{text}"}}', 5)
+    assert f"cannot be asked about {text!r}, which is no UTF-8" in str(caught.value)
+
+
 @pytest.mark.parametrize("content", ["[]", '{"status": "success"}', '{"status": "success", "data": {"result": 3}}'])
 def test_json_that_is_not_prometheus_is_told_apart(content: str) -> None:
     with (

@@ -38,6 +38,15 @@ def test_a_selector_is_read_as_it_was_written(name: str, matchers: list[LabelMat
     assert (read.name, read.matchers) == (name, tuple(matchers))
 
 
+@pytest.mark.parametrize(
+    "text", ["\x00", "\x1f", "\x7f", "\x85", '"', "\\", "\n", "\u2028", "\ufffd", "\U0001f600", "é"], ids=ascii
+)
+def test_every_character_is_quoted_as_promql_reads_it(text: str) -> None:
+    """Half a surrogate pair, which JSON would write for some, is no character to Prometheus."""
+    (read,) = selectors(f"x{{a={quoted(text)}}}")
+    assert read.matchers == (LabelMatcher("a", "=", text),)
+
+
 @EXAMPLES
 @given(TEXTS)
 def test_strings_and_comments_hide_what_looks_like_a_window(text: str) -> None:
