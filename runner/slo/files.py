@@ -1,13 +1,12 @@
 """Reads SLO files and directories of them."""
 
-import gc
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import slos
+from runner.slo.garbage import without_collecting
 from slos.files.reading import Loaded, read
 from slos.problems import Place, Problem
 
@@ -45,7 +44,7 @@ def load(paths: Sequence[Path]) -> Loaded:
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
             problems.append(Problem(Place(str(path), line), "no UTF-8 text", "save the file as UTF-8"))
-    with _without_garbage_collection():
+    with without_collecting():
         loaded = read(texts)
     return Loaded(loaded.slos, tuple(sorted((*problems, *loaded.problems), key=lambda problem: problem.place)))
 
@@ -60,18 +59,6 @@ def _contents(path: Path) -> bytes:
     if len(content) > MOST_BYTES:
         raise _NotReadError(f"larger than {MOST_BYTES // 1024**2} MiB", "split it, if it holds SLOs at all")
     return content
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Reading makes no cycles, and many objects that stay: looking through them again and again doubles its time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _files(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from slos.files import openslo
 from slos.files.annotations import read_annotations, warn_of_misplaced
@@ -99,6 +100,7 @@ def _objective_path(objective: openslo.Objective) -> Path:
     return ("spec", "objectives", 0, "target" if objective.target is not None else "targetPercent")
 
 
+@lru_cache(1024)
 def from_percent(percent: float) -> float:
     """99.9 -> 0.999, and not 0.9990000000000001."""
     return float(Fraction(str(percent)) / 100)

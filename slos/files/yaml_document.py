@@ -49,7 +49,8 @@ class Document:
 
     The values at `damaged` could not be read as written, the mappings at `partial` not entirely; `empty` are the paths
     without a value. `sound` says that nothing is wrong with it as YAML.
-    Positions are found when the first one is asked for: nobody asks for those of a document without problems.
+    Positions are found when the first one is asked for: nobody asks for those of a document without problems. Those of
+    the `items` of lists are there at once: what a list declares has its place even when it is good.
     """
 
     place: Place
@@ -58,6 +59,7 @@ class Document:
     partial: frozenset[Path]
     empty: tuple[Path, ...]
     sound: bool
+    items: Mapping[Path, tuple[int, int]]
     _first_line: int
     _text: str
     _index: int
@@ -78,13 +80,13 @@ class Document:
 
     def place_of(self, path: Path) -> Place:
         """Where the value at `path` begins, or the nearest thing around it that is there."""
-        return self._place(self._positions.values, path)
+        return self._place(self.items if path in self.items else self._positions.values, path)
 
     def place_of_key(self, path: Path) -> Place:
         """Where the last key of `path` stands."""
         return self._place(self._positions.keys if path in self._positions.keys else self._positions.values, path)
 
-    def _place(self, positions: dict[Path, tuple[int, int]], path: Path) -> Place:
+    def _place(self, positions: Mapping[Path, tuple[int, int]], path: Path) -> Place:
         there = path
         while there not in positions:
             there = there[:-1]
@@ -165,6 +167,7 @@ class _Builder:
         self._damaged: set[Path] = set()
         self._partial: set[Path] = set()
         self._empty: list[Path] = []
+        self._items: dict[Path, tuple[int, int]] = {}
         self._next: Callable[[], Any] = CParser(text).get_event  # each kind of event has attributes of its own
 
     def build(self) -> list[Document]:
@@ -187,6 +190,7 @@ class _Builder:
         self._damaged = set()
         self._partial = set()
         self._empty = []
+        self._items = {}
         said = len(self.problems)
         event = self._next()
         value = self._value(event, ())
@@ -200,6 +204,7 @@ class _Builder:
                     frozenset(self._partial),
                     tuple(self._empty),
                     len(self.problems) == said,
+                    self._items,
                     self._first_line,
                     self._text,
                     index,
@@ -244,7 +249,9 @@ class _Builder:
     def _sequence(self, path: Path) -> list[object]:
         items: list[object] = []
         while type(event := self._next()) is not SequenceEndEvent:
-            items.append(self._value(event, (*path, len(items))))
+            below = (*path, len(items))
+            self._items[below] = self._position(event)
+            items.append(self._value(event, below))
         return items
 
     def _mapping(self, path: Path) -> dict[str, object]:

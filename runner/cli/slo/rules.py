@@ -1,9 +1,7 @@
 """`chaos slo rules`."""
 
-import gc
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,6 +12,7 @@ from runner.cli.slo.ending import fail
 from runner.cli.slo.loading import load_or_exit
 from runner.cli.slo.options import files_argument, time_scale_option
 from runner.exit_codes import Exit
+from runner.slo.garbage import without_collecting
 from slos.rules.compile import RuleGroup, compile_slos
 from slos.rules.text import prometheus_rule, rule_file
 
@@ -105,10 +104,13 @@ def command(
     """
     if form == "prometheus" and (name or namespace or labels):
         raise click.UsageError("--name, --namespace and --label are of a PrometheusRule: add --format kubernetes")
-    groups = _compiled(files, time_scale)
-    text = (
-        rule_file(groups) if form == "prometheus" else prometheus_rule(groups, name or "slo-rules", namespace, labels)
-    )
+    with without_collecting():
+        groups = _compiled(files, time_scale)
+        text = (
+            rule_file(groups)
+            if form == "prometheus"
+            else prometheus_rule(groups, name or "slo-rules", namespace, labels)
+        )
     if out is None:
         click.echo(text, nl=False)
         return
@@ -118,18 +120,6 @@ def command(
         _refuse(f"cannot write {out}: its symbolic links lead in a circle; name another file with --out")
     except OSError as error:
         _refuse(f"cannot write {out}: {(error.strerror or str(error)).lower()}; name another file with --out")
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """All that is read and compiled lives to the end: to look for garbage in it takes an eighth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _compiled(files: Sequence[Path], time_scale: float) -> tuple[RuleGroup, ...]:

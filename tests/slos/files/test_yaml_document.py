@@ -34,6 +34,18 @@ def test_values_have_places() -> None:
     assert str(second.place_of(("kind",))) == "f.yaml:8:7"
 
 
+def test_an_item_of_a_list_has_its_place_at_once() -> None:
+    text = "kind: SLO\n---\nslos:\n  - name: a\n    in: [1, {b: 2}]\n  -   name: c\n"
+    _, document = documents("f.yaml", text)[0]
+    assert document.items == {
+        ("slos", 0): (4, 5),
+        ("slos", 0, "in", 0): (5, 10),
+        ("slos", 0, "in", 1): (5, 13),
+        ("slos", 1): (6, 7),
+    }
+    assert str(document.place_of(("slos", 1))) == "f.yaml:6:7"
+
+
 def test_what_is_not_there_stands_where_it_should_be() -> None:
     first = documents("f.yaml", TWO)[0][0]
     place = first.place_of(("spec", "objectives", 0, "value"))
