@@ -1,6 +1,6 @@
-"""The run that is open in this process: faults may only be injected into one that something has opened and records.
+"""The run that is open in this process: faults may only be injected into one that a guard has opened and watches.
 
-Chaos Toolkit drops a control that does not load or fails, and runs on. So the control opens the run here, and an action
+Chaos Toolkit drops a control that does not load or fails, and runs on. So the guard opens the run here, and an action
 asks here before it breaks anything: without an open run it refuses and ends the experiment. (No fault without a guard.)
 """
 
@@ -8,39 +8,101 @@ import logging
 import os
 import signal
 import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+
+from pydantic import JsonValue
+
+from actions.fault import RefusedError
+from actions.ledger.record import Record
+from actions.ledger.store import Ledger
+from actions.planned import PlannedFault
+from actions.systems import Systems
 
 logger = logging.getLogger("chaostoolkit")
 
 
 class NoOpenRunError(Exception):
-    """A fault was asked for although no run is open."""
+    """A fault was asked for although no guard watches this process."""
+
+
+class StoppedError(Exception):
+    """The run is being stopped, so nothing more goes in."""
 
 
 @dataclass(slots=True)
-class Fault:
-    """One thing that is broken: noted before it is done, so that a crash in between leaves the name of the target."""
+class Injected:
+    """One fault on one target in this run, and when things happened to it (seconds since the epoch)."""
 
-    kind: str
-    target: dict[str, Any]
+    record: Record
+    activity: str
     intended_at: float
-    injected_at: float | None = None
+    sent_at: float | None = None
+    """When `inject` returned; None while it is not known whether the fault went in."""
+    effective_at: float | None = None
+    undone_at: float | None = None
+    problem: str = ""
 
 
 @dataclass(slots=True)
 class Run:
-    """One execution of an experiment, and what it has broken so far. In a dry one nothing may be broken."""
+    """One execution of an experiment: what it may break until when, and what it has broken so far."""
 
     id: str
+    planned: Sequence[PlannedFault]
+    ledger: Ledger
+    systems: Systems
+    expires_at: float
+    """Every fault's expiry, seconds since the epoch."""
     dry: bool = False
-    faults: list[Fault] = field(default_factory=list)
+    injected: list[Injected] = field(default_factory=list)
+    stop_reason: str = ""
+    _taken: set[int] = field(default_factory=set)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _injecting: threading.RLock = field(default_factory=threading.RLock)
 
-    def intend(self, kind: str, target: dict[str, Any], at: float) -> Fault:
-        """Note a fault that is about to be injected (`at`: seconds since the epoch)."""
-        fault = Fault(kind, target, at)
-        self.faults.append(fault)
-        return fault
+    def take(self, fault: str, arguments: Mapping[str, JsonValue]) -> PlannedFault:
+        """The next entry of the plan for this action; each is taken once. Raises RefusedError for what is not in it."""
+        for index, entry in enumerate(self.planned):
+            if index not in self._taken and (entry.fault, entry.arguments) == (fault, arguments):
+                self._taken.add(index)
+                return entry
+        raise RefusedError(
+            f"{fault} with these arguments is not in the plan of this run (any more): nothing was touched"
+        )
+
+    def stop(self, reason: str) -> None:
+        """From now on nothing more goes in. What is being injected right now is undone by whoever injects it."""
+        if not self._stopping.is_set():
+            self.stop_reason = reason
+            self._stopping.set()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
+    def wait_for_stop(self, seconds: float) -> bool:
+        """True as soon as the run is being stopped, False when `seconds` have passed without."""
+        return self._stopping.wait(seconds)
+
+    @contextmanager
+    def injection(self) -> Iterator[None]:
+        """Held while a fault goes in, so that whoever undoes can wait for it. Raises StoppedError."""
+        with self._injecting:
+            if self.stopping:
+                raise StoppedError(f"nothing more is injected: {self.stop_reason}")
+            if time.time() >= self.expires_at:
+                raise StoppedError("nothing more is injected: blast_radius.duration is over")
+            yield
+
+    def wait_for_injection(self, seconds: float) -> bool:
+        """Wait until nothing is being injected; False if something still is after `seconds`."""
+        if not self._injecting.acquire(timeout=seconds):
+            return False
+        self._injecting.release()
+        return True
 
 
 _lock = threading.Lock()
@@ -77,8 +139,8 @@ def require_run(action: str) -> Run:
     if run is not None:
         return run
     refusal = (
-        f"{action} refuses: nothing watches this run. Give the experiment the control `provider: {{type: python, "
-        "module: runner.summary}`; if it has it, the control failed to load (see chaostoolkit.log)"
+        f"{action} refuses: no guard watches this run. Give the experiment the control `provider: {{type: python, "
+        "module: runner.guard}`; if it has it, the control failed to load (see chaostoolkit.log)"
     )
     if signal.getsignal(signal.SIGUSR1) not in (signal.SIG_DFL, signal.SIG_IGN, None):
         logger.error(refusal)

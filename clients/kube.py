@@ -1,62 +1,82 @@
-"""Reaching a Kubernetes API server: credentials, a timeout on every call, and errors that say what to do.
+"""A Kubernetes API through the official client: any object as JSON, a timeout on every call, errors with a remedy.
 
 Reads give plain JSON documents: the official client's typed models take some fifty times as long to build, and a
-selector over a large namespace is felt. Deletes go through its typed API.
+selector over a large namespace is felt. So there is one generic client over resources instead of a method per kind.
 """
 
 import json
-import os
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Literal, Self
+from urllib.parse import quote
+
+from clients.kube_configuration import read_configuration
+from clients.kube_errors import (
+    ConflictError,
+    ForbiddenError,
+    KubeError,
+    NotFoundError,
+    Request,
+    TooManyRequestsError,
+    TransientError,
+    message_of,
+    refusal,
+    unreachable,
+)
+
+__all__ = [
+    "ConflictError", "Document", "ForbiddenError", "Kube", "KubeError", "NotFoundError", "Request", "Resource",
+    "TooManyRequestsError", "TransientError",
+]  # fmt: skip
 
 Document = dict[str, Any]
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
 PAGE = 500
-
-
-class KubeError(Exception):
-    """The Kubernetes API could not be used: where, why, and what to do about it."""
-
-
-class NotFoundError(KubeError):
-    """What was asked for is not there."""
-
-
-class ConflictError(KubeError):
-    """A precondition of a write does not hold any more."""
-
-
-class TransientError(KubeError):
-    """The API did not answer, or could not: the same call may succeed later."""
+METADATA_PAGE = 5000
+_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
+_PATCHES = {
+    "merge": "application/merge-patch+json",
+    "json": "application/json-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked of the API, in the words of a Role."""
+class Resource:
+    """A kind of object, as paths name it."""
 
-    verb: str
-    resource: str
-    namespace: str
-    name: str = ""
+    plural: str
+    group: str = ""
+    version: str = "v1"
 
-    def __str__(self) -> str:
-        return f"{self.verb} {self.resource}{f' {self.name}' if self.name else ''} in namespace {self.namespace}"
+    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
+        """The path of the collection, of one object, or of a part of it."""
+        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        parts = [*(("namespaces", namespace) if namespace else ()), self.plural, name, subresource]
+        return "/".join([root, *(quote(part, safe="/") for part in parts if part)])
+
+
+PODS = Resource("pods")
+_WORKLOADS = {
+    "Deployment": Resource("deployments", "apps"),
+    "ReplicaSet": Resource("replicasets", "apps"),
+    "StatefulSet": Resource("statefulsets", "apps"),
+    "DaemonSet": Resource("daemonsets", "apps"),
+    "ReplicationController": Resource("replicationcontrollers"),
+    "Job": Resource("jobs", "batch"),
+}
+_REVIEWS = Resource("selfsubjectaccessreviews", "authorization.k8s.io")
 
 
 class Kube:
-    """One cluster, as the kubeconfig's current context (or the pod that this runs in) reaches it."""
+    """One cluster, as the kubeconfig's context (or the pod that this runs in) reaches it; threads may share it."""
 
     def __init__(self, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> None:
         from kubernetes import client
 
-        configuration, context = _configuration()
+        configuration, context = read_configuration()
         self._api = client.ApiClient(configuration)
-        self._core = client.CoreV1Api(self._api)
-        self._apps = client.AppsV1Api(self._api)
         self._timeout = timeout
         self.server: str = configuration.host
         self.place = f"{self.server} ({context})"
@@ -64,55 +84,126 @@ class Kube:
     def close(self) -> None:
         self._api.close()
 
-    def __enter__(self) -> "Kube":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def pods(self, namespace: str, label_selector: str) -> list[Document]:
-        """All pods of a namespace that the selector matches, read page by page."""
+    def get(self, resource: Resource, name: str, namespace: str = "", subresource: str = "") -> Document:
+        """One object; NotFoundError when it is not there."""
+        what = Request("get", resource.plural, namespace, name, resource.group)
+        return self._document(what, "GET", resource.path(namespace, name, subresource))
+
+    def find(
+        self,
+        resource: Resource,
+        namespace: str = "",
+        labels: str = "",
+        fields: str = "",
+        *,
+        metadata_only: bool = False,
+    ) -> list[Document]:
+        """All objects that the selectors match, read page by page; in every namespace where none is given.
+
+        `metadata_only` leaves out spec and status, which for 20,000 pods is the difference between a blink and a wait.
+        """
+        what = Request("list", resource.plural, namespace, group=resource.group)
+        query = {"labelSelector": labels, "fieldSelector": fields, "limit": METADATA_PAGE if metadata_only else PAGE}
+        accept = _METADATA_ONLY if metadata_only else "application/json"
         found: list[Document] = []
-        position = None
+        position = ""
         while True:
-            page = self._read(
-                Request("list", "pods", namespace),
-                self._core.list_namespaced_pod,
-                namespace,
-                label_selector=label_selector,
-                limit=PAGE,
-                _continue=position,
+            page = self._document(
+                what, "GET", resource.path(namespace), query={**query, "continue": position}, accept=accept
             )
-            found += page["items"]
-            position = page["metadata"].get("continue")
+            found += page.get("items") or []
+            position = (page.get("metadata") or {}).get("continue") or ""
             if not position:
                 return found
 
-    def workload(self, kind: str, namespace: str, name: str) -> Document:
-        """A Deployment, ReplicaSet, StatefulSet or DaemonSet; a ReplicationController too."""
-        readers: dict[str, Callable[..., Any]] = {
-            "Deployment": self._apps.read_namespaced_deployment,
-            "ReplicaSet": self._apps.read_namespaced_replica_set,
-            "StatefulSet": self._apps.read_namespaced_stateful_set,
-            "DaemonSet": self._apps.read_namespaced_daemon_set,
-            "ReplicationController": self._core.read_namespaced_replication_controller,
+    def create(self, resource: Resource, document: Mapping[str, Any], namespace: str = "") -> Document:
+        """Create an object; ConflictError when one of this name is there already."""
+        name = str(document.get("metadata", {}).get("name", ""))
+        what = Request("create", resource.plural, namespace, name, resource.group)
+        return self._document(what, "POST", resource.path(namespace), body=document)
+
+    def replace(self, resource: Resource, document: Mapping[str, Any], namespace: str = "") -> Document:
+        """Put this document in place of the present one; ConflictError unless that has its resourceVersion."""
+        name = str(document["metadata"]["name"])
+        what = Request("update", resource.plural, namespace, name, resource.group)
+        return self._document(what, "PUT", resource.path(namespace, name), body=document)
+
+    def patch(
+        self,
+        resource: Resource,
+        name: str,
+        patch: Mapping[str, Any] | Sequence[Any],
+        namespace: str = "",
+        *,
+        form: Literal["merge", "json", "strategic"] = "merge",
+        subresource: str = "",
+    ) -> Document:
+        """Change a part of an object; with `metadata.resourceVersion` (or a json `test`) only if nobody else did."""
+        what = Request("patch", _with(resource.plural, subresource), namespace, name, resource.group)
+        path = resource.path(namespace, name, subresource)
+        return self._document(what, "PATCH", path, body=patch, content=_PATCHES[form])
+
+    def delete(
+        self, resource: Resource, name: str, namespace: str = "", *, uid: str = "", grace_seconds: int | None = None
+    ) -> None:
+        """Delete this very object: NotFoundError when it is gone, ConflictError when another one has its name now."""
+        options: Document = {"apiVersion": "v1", "kind": "DeleteOptions"}
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        if grace_seconds is not None:
+            options["gracePeriodSeconds"] = grace_seconds
+        what = Request("delete", resource.plural, namespace, name, resource.group)
+        self._send(what, "DELETE", resource.path(namespace, name), body=options)
+
+    def evict(self, namespace: str, name: str, uid: str, grace_seconds: int | None = None) -> None:
+        """Evict this very pod. TooManyRequestsError when a disruption budget does not allow it now."""
+        options: Document = {"preconditions": {"uid": uid}}
+        if grace_seconds is not None:
+            options["gracePeriodSeconds"] = grace_seconds
+        body = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": name, "namespace": namespace},
+            "deleteOptions": options,
         }
-        if kind not in readers:
-            raise KubeError(f"{kind} is not a workload that mlchaos reads; it reads {', '.join(sorted(readers))}")
-        return self._read(Request("get", f"{kind.lower()}s", namespace, name), readers[kind], name, namespace)
+        what = Request("create", "pods/eviction", namespace, name)
+        self._send(what, "POST", PODS.path(namespace, name, "eviction"), body=body)
+
+    def allowed(self, verb: str, resource: str, group: str = "", namespace: str = "", name: str = "") -> bool:
+        """May we do this? `resource` is a plural, with its subresource where there is one (`pods/exec`)."""
+        plural, _, subresource = resource.partition("/")
+        attributes = {"verb": verb, "group": group, "resource": plural, "subresource": subresource}
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {**attributes, "namespace": namespace, "name": name}},
+        }
+        what = Request("create", _REVIEWS.plural, "", group=_REVIEWS.group)
+        answer = self._document(what, "POST", _REVIEWS.path(), body=review)
+        return bool((answer.get("status") or {}).get("allowed"))
+
+    def pods(self, namespace: str, label_selector: str) -> list[Document]:
+        """All pods of a namespace that the selector matches."""
+        return self.find(PODS, namespace, label_selector)
+
+    def workload(self, kind: str, namespace: str, name: str) -> Document:
+        """A controller of pods, by its kind."""
+        if kind not in _WORKLOADS:
+            raise KubeError(f"{kind} is not a workload that mlchaos reads; it reads {', '.join(sorted(_WORKLOADS))}")
+        return self.get(_WORKLOADS[kind], name, namespace)
 
     def delete_pod(self, namespace: str, name: str, uid: str, grace_seconds: int) -> None:
         """Delete this very pod: NotFoundError when it is gone, ConflictError when another one has its name now."""
-        from kubernetes import client
+        self.delete(PODS, name, namespace, uid=uid, grace_seconds=grace_seconds)
 
-        options = client.V1DeleteOptions(
-            grace_period_seconds=grace_seconds, preconditions=client.V1Preconditions(uid=uid)
-        )
-        what = Request("delete", "pods", namespace, name)
-        self._call(what, self._core.delete_namespaced_pod, name, namespace, body=options)
-
-    def _read(self, what: Request, function: Callable[..., Any], *arguments: str, **options: Any) -> Document:
-        body = self._call(what, function, *arguments, **options).data
+    def _document(self, what: Request, method: str, path: str, **options: Any) -> Document:
+        body = self._send(what, method, path, **options)
         try:
             document = json.loads(body)
         except ValueError as error:
@@ -123,85 +214,40 @@ class Kube:
             raise KubeError(f"cannot {what}: {self.server} did not answer with an object; is it a Kubernetes API?")
         return document
 
-    def _call(self, what: Request, function: Callable[..., Any], *arguments: str, **options: Any) -> Any:
+    def _send(
+        self,
+        what: Request,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: object = None,
+        accept: str = "application/json",
+        content: str = "application/json",
+    ) -> bytes:
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
+        headers = {"Accept": accept} | ({"Content-Type": content} if body is not None else {})
         try:
-            return function(*arguments, _preload_content=False, _request_timeout=self._timeout, **options)
+            response = self._api.call_api(
+                path,
+                method,
+                query_params=[(key, value) for key, value in (query or {}).items() if value != ""],
+                header_params=headers,
+                body=body,
+                auth_settings=["BearerToken"],
+                _preload_content=False,
+                _return_http_data_only=True,
+                _request_timeout=self._timeout,
+            )
+            data: bytes = response.data
         except ApiException as error:
-            raise _refusal(what, self.place, error.status or 0, _message(error.body)) from error
+            raise refusal(what, self.place, error.status or 0, message_of(error.body or error.reason)) from error
         except (HTTPError, OSError) as error:
-            raise TransientError(f"cannot {what}: {_unreachable(self.server, self._timeout, error)}") from error
+            raise TransientError(f"cannot {what}: {unreachable(self.server, self._timeout, error)}") from error
+        return data
 
 
-def _configuration() -> tuple[Any, str]:
-    """How to reach the cluster, and in words where that was read."""
-    from kubernetes import client, config
-    from urllib3.util.retry import Retry
-
-    configuration = client.Configuration()
-    source = "the cluster that this runs in"
-    # The client reads KUBECONFIG when it is imported; what counts is what it is now.
-    named = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
-    try:
-        config.load_kube_config(config_file=named, client_configuration=configuration)
-        source = f"context {config.list_kube_config_contexts(config_file=named)[1]['name']}"
-    except (config.ConfigException, OSError, ValueError) as outside:
-        try:
-            config.load_incluster_config(client_configuration=configuration)
-        except config.ConfigException:
-            raise KubeError(
-                f"no cluster to reach: {named}: {_one_line(outside)}; set KUBECONFIG to a kubeconfig with a current "
-                'context (in the lab: eval "$(chaos lab env)")'
-            ) from outside
-    host = urlsplit(configuration.host).hostname or ""
-    if host == "localhost" or host.startswith("127."):
-        configuration.proxy = None  # a proxy of the machine cannot reach what listens on its loopback
-    # Only what changes nothing is asked twice: a deletion whose answer was lost may have been done.
-    configuration.retries = Retry(total=1, allowed_methods=("GET",))
-    return configuration, source
-
-
-def _refusal(what: Request, server: str, status: int, message: str) -> KubeError:
-    if status == 401:
-        return KubeError(f"cannot {what}: {server} does not know these credentials (401); renew the kubeconfig's user")
-    if status == 403:
-        return KubeError(
-            f"cannot {what}: forbidden (403) by {server}: {message}; it takes a Role in namespace {what.namespace} "
-            f"with verb {what.verb} on {what.resource}"
-        )
-    if status == 404:
-        return NotFoundError(f"cannot {what}: it is not there (404) at {server}: {message}")
-    if status == 409:
-        return ConflictError(f"cannot {what}: conflict (409): {message}")
-    kind = TransientError if status >= 500 or status == 429 else KubeError
-    return kind(f"cannot {what}: {server} answered {status}: {message}")
-
-
-def _message(body: bytes | str | None) -> str:
-    """The text of a Kubernetes Status, or what came instead of one."""
-    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body or "no reason given"
-    try:
-        status = json.loads(text)
-    except ValueError:
-        return _one_line(text)[:200]
-    return str(status.get("message", text)) if isinstance(status, dict) else text
-
-
-def _unreachable(server: str, timeout: float, error: Exception) -> str:
-    from urllib3.exceptions import TimeoutError as Timeout
-
-    text = _one_line(error)
-    remedy = "is the cluster up (in the lab: chaos lab up) and KUBECONFIG the right one?"
-    if "refused" in text:
-        return f"{server}: connection refused; {remedy}"
-    if "certificate" in text.lower():
-        return f"{server}: its certificate is not trusted: {text}; renew certificate-authority-data in the kubeconfig"
-    if isinstance(error, Timeout) or "timed out" in text:
-        return f"{server}: no answer within {timeout:g} s; {remedy}"
-    return f"{server}: {text}; {remedy}"
-
-
-def _one_line(text: object) -> str:
-    return " ".join(str(text).split())
+def _with(plural: str, subresource: str) -> str:
+    return f"{plural}/{subresource}" if subresource else plural

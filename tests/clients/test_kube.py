@@ -104,7 +104,14 @@ def test_the_deletion_is_of_this_very_pod(use_server: UseServer) -> None:
         use_server(url)
         with Kube() as kube:
             kube.delete_pod("ml-serving", "llm-1", "uid-1", 0)
-    assert sent == [{"gracePeriodSeconds": 0, "preconditions": {"uid": "uid-1"}}]
+    assert sent == [
+        {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "gracePeriodSeconds": 0,
+            "preconditions": {"uid": "uid-1"},
+        }
+    ]
 
 
 def test_a_server_that_is_down_is_named_with_the_remedy(use_server: UseServer) -> None:
@@ -139,5 +146,5 @@ def test_no_kubeconfig_is_told_with_the_remedy(monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_kind_that_is_not_read_is_refused(use_server: UseServer) -> None:
     use_server("http://127.0.0.1:1")
-    with Kube() as kube, pytest.raises(KubeError, match="Job is not a workload that mlchaos reads"):
-        kube.workload("Job", "ml-training", "trainer")
+    with Kube() as kube, pytest.raises(KubeError, match="CronJob is not a workload that mlchaos reads"):
+        kube.workload("CronJob", "ml-training", "trainer")

@@ -1,0 +1,52 @@
+"""The outside systems that faults reach, each opened when it is first asked for, and closed together."""
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from clients.toxiproxy import Toxiproxy
+
+    from clients.kube import Kube
+
+
+class Systems:
+    """One connection to each system, shared by the threads of a run."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._kube: Kube | None = None
+        self._toxiproxies: dict[str, Toxiproxy] = {}
+
+    @property
+    def kube(self) -> "Kube":
+        """The cluster that KUBECONFIG names, or in which this runs. Raises KubeError."""
+        from clients.kube import Kube
+
+        with self._lock:
+            if self._kube is None:
+                self._kube = Kube()
+            return self._kube
+
+    def toxiproxy(self, url: str) -> "Toxiproxy":
+        """The Toxiproxy whose API is at `url`."""
+        from clients.toxiproxy import Toxiproxy
+
+        with self._lock:
+            if url not in self._toxiproxies:
+                self._toxiproxies[url] = Toxiproxy(url)
+            return self._toxiproxies[url]
+
+    def close(self) -> None:
+        with self._lock:
+            if self._kube is not None:
+                self._kube.close()
+                self._kube = None
+            for proxy in self._toxiproxies.values():
+                proxy.close()
+            self._toxiproxies.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
