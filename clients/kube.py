@@ -81,6 +81,11 @@ class Kube:
         self.server: str = configuration.host
         self.place = f"{self.server} ({context})"
 
+    @property
+    def configuration(self) -> Any:
+        """The official client's configuration, for what goes past that client (see kube_exec)."""
+        return self._api.configuration
+
     def close(self) -> None:
         self._api.close()
 
