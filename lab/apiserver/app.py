@@ -3,24 +3,25 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from secrets import compare_digest
 
 from pydantic_core import to_json
 
 from lab.apiserver import kube_state_metrics, prometheus_targets
+from lab.apiserver.authorization import allowed, asked
 from lab.apiserver.deletion import parse_delete_options
 from lab.apiserver.discovery import discovery_document
 from lab.apiserver.errors import Document, Refused, forbidden, method_not_allowed, no_such_path, not_found, success
 from lab.apiserver.eviction import bind, evict
 from lab.apiserver.exchange import Exchange
-from lab.apiserver.kinds import JOB, NAMESPACE, NODE, POD, REVIEWS, Registry, group_version
+from lab.apiserver.identity import Identities, User
+from lab.apiserver.kinds import JOB, NAMESPACE, NODE, POD, REVIEWS, SERVICE_ACCOUNT, Registry, group_version
 from lab.apiserver.lifecycle import PERMANENT_NAMESPACES, Lifecycle
 from lab.apiserver.listing import page, selected, watch_request
 from lab.apiserver.objects import Objects
 from lab.apiserver.patches import APPLY
 from lab.apiserver.pod_routes import choose_container, kubelet_url
 from lab.apiserver.protocol import Receive, Scope, Send
-from lab.apiserver.reviews import review
+from lab.apiserver.reviews import Reviews
 from lab.apiserver.routing import Target, parse_path
 from lab.apiserver.scale import scale_document
 from lab.apiserver.store import Stored
@@ -46,7 +47,8 @@ class Application:
         self._objects = objects
         self._registry = registry
         self._token = token
-        self._authorization = f"Bearer {token}".encode()
+        self._identities = Identities(objects.store, token)
+        self._reviews = Reviews(objects.store, self._identities)
         self._lifecycle = Lifecycle(objects, registry)
         self._lifecycle.create_initial_objects()
         self.watches = Watches(objects.store)
@@ -79,15 +81,18 @@ class Application:
             await answer(Refused(500, "InternalError", f"Internal error occurred: {error!r}"), scope, send)
 
     async def _route(self, exchange: Exchange, send: Send) -> None:
-        given = exchange.headers.get(b"authorization", b"")
-        if exchange.path not in _OPEN_PATHS and not compare_digest(given, self._authorization):
-            raise Refused(401, "Unauthorized", "Unauthorized")
+        user = None if exchange.path in _OPEN_PATHS else self._identities.user(exchange.headers)
         target = parse_path(self._registry, exchange.path)
-        if exchange.scope["type"] == "websocket" and (target is None or target.subresource != "exec"):
+        websocket = exchange.scope["type"] == "websocket"
+        if websocket and (target is None or target.subresource != "exec"):
             raise no_such_path()
-        if target is None:
-            await self._answer_other(exchange)
-        elif target.subresource:
+        if target is None or user is None:
+            await self._answer_other(exchange, user)
+            return
+        for attributes in asked(target, exchange.method, watch=exchange.is_watch, websocket=websocket):
+            if not allowed(self._objects.store, user, attributes):
+                raise attributes.refusal(user)
+        if target.subresource:
             await self._serve_subresource(exchange, target, send)
         else:
             handlers = self._object if target.name else self._collection
@@ -96,7 +101,7 @@ class Application:
                 raise method_not_allowed()
             await handler(exchange, target)
 
-    async def _answer_other(self, exchange: Exchange) -> None:
+    async def _answer_other(self, exchange: Exchange, user: User | None) -> None:
         """Paths that name no stored object: health, discovery, what Prometheus asks for, reviews."""
         path = exchange.path
         if path in ("/readyz", "/livez", "/healthz"):
@@ -110,18 +115,18 @@ class Application:
             store = self._objects.store
             text = kube_state_metrics.exposition(store.all(NODE), store.all(JOB))
             await exchange.answer(text.encode(), content_type=_TEXT)
-        elif exchange.method == "POST":
-            await self._review(exchange)
+        elif exchange.method == "POST" and user is not None:
+            await self._review(exchange, user)
         elif document := discovery_document(self._registry, path):
             await exchange.answer_document(document)
         else:
             raise no_such_path()
 
-    async def _review(self, exchange: Exchange) -> None:
+    async def _review(self, exchange: Exchange, user: User) -> None:
         match exchange.path.strip("/").split("/"):
             case ["apis", group, version, *_, plural] if kind := REVIEWS.get((group, version, plural)):
                 body = await exchange.object()
-                document = review(kind, group_version(group, version), body, self._token)
+                document = self._reviews.answer(kind, group_version(group, version), body, user)
                 await exchange.answer_document(document, 201)
             case _:
                 raise no_such_path()
@@ -229,6 +234,9 @@ class Application:
             raise not_served(name)
         elif kind is POD and name in ("eviction", "binding") and exchange.method == "POST":
             await self._move(exchange, target)
+        elif kind is SERVICE_ACCOUNT and name == "token" and exchange.method == "POST":
+            body = await exchange.object()
+            await exchange.answer_document(self._identities.issue(self._stored(target), body), 201)
         elif kind is NAMESPACE and name == "finalize" and exchange.method == "PUT":
             await self._replace(exchange, Target(target.resource, None, target.name))
         else:

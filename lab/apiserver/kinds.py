@@ -94,7 +94,17 @@ SERVICE = Kind("", "services", "Service", short_names=("svc",), status=True, cat
 NODE = Kind("", "nodes", "Node", namespaced=False, short_names=("no",), status=True)
 JOB = _workload("batch", "jobs", "Job")
 EVENT = Kind("", "events", "Event", short_names=("ev",))
-SERVICE_ACCOUNT = Kind("", "serviceaccounts", "ServiceAccount", short_names=("sa",))
+SERVICE_ACCOUNT = Kind(
+    "",
+    "serviceaccounts",
+    "ServiceAccount",
+    short_names=("sa",),
+    subresources=(("token", "TokenRequest", "authentication.k8s.io/v1"),),
+)
+ROLE = Kind("rbac.authorization.k8s.io", "roles", "Role")
+ROLE_BINDING = Kind("rbac.authorization.k8s.io", "rolebindings", "RoleBinding")
+CLUSTER_ROLE = Kind("rbac.authorization.k8s.io", "clusterroles", "ClusterRole", namespaced=False)
+CLUSTER_ROLE_BINDING = Kind("rbac.authorization.k8s.io", "clusterrolebindings", "ClusterRoleBinding", namespaced=False)
 DISRUPTION_BUDGET = Kind(
     "policy",
     "poddisruptionbudgets",
@@ -144,10 +154,10 @@ BUILT_IN = (
     Kind("networking.k8s.io", "networkpolicies", "NetworkPolicy", short_names=("netpol",), generation=True),
     Kind("networking.k8s.io", "ingresses", "Ingress", short_names=("ing",), status=True, generation=True),
     Kind("networking.k8s.io", "ingressclasses", "IngressClass", namespaced=False),
-    Kind("rbac.authorization.k8s.io", "roles", "Role"),
-    Kind("rbac.authorization.k8s.io", "rolebindings", "RoleBinding"),
-    Kind("rbac.authorization.k8s.io", "clusterroles", "ClusterRole", namespaced=False),
-    Kind("rbac.authorization.k8s.io", "clusterrolebindings", "ClusterRoleBinding", namespaced=False),
+    ROLE,
+    ROLE_BINDING,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
     Kind("scheduling.k8s.io", "priorityclasses", "PriorityClass", namespaced=False, short_names=("pc",)),
     Kind("storage.k8s.io", "storageclasses", "StorageClass", namespaced=False, short_names=("sc",)),
     Kind("storage.k8s.io", "csinodes", "CSINode", namespaced=False),
