@@ -5,6 +5,7 @@ selector over a large namespace is felt. So there is one generic client over res
 """
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -32,6 +33,9 @@ __all__ = [
 Document = dict[str, Any]
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
+TIMEOUT_VARIABLE = "MLCHAOS_KUBE_TIMEOUT"
+"""How long one answer may take, in seconds: the longest that a request of a killed run can be under way, too."""
+LONGEST_TIMEOUT_SECONDS = 300.0
 PAGE = 500
 METADATA_PAGE = 5000
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
@@ -72,12 +76,12 @@ _REVIEWS = Resource("selfsubjectaccessreviews", "authorization.k8s.io")
 class Kube:
     """One cluster, as the kubeconfig's context (or the pod that this runs in) reaches it; threads may share it."""
 
-    def __init__(self, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> None:
+    def __init__(self, timeout: float | None = None) -> None:
         from kubernetes import client
 
         configuration, context = read_configuration()
         self._api = client.ApiClient(configuration)
-        self._timeout = timeout
+        self._timeout = timeout if timeout is not None else _timeout_of_environment()
         self.server: str = configuration.host
         self.place = f"{self.server} ({context})"
 
@@ -252,6 +256,17 @@ class Kube:
         except (HTTPError, OSError) as error:
             raise TransientError(f"cannot {what}: {unreachable(self.server, self._timeout, error)}") from error
         return data
+
+
+def _timeout_of_environment() -> float:
+    text = os.environ.get(TIMEOUT_VARIABLE, "")
+    try:
+        seconds = float(text) if text else DEFAULT_TIMEOUT_SECONDS
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= LONGEST_TIMEOUT_SECONDS:
+        raise KubeError(f"{TIMEOUT_VARIABLE}={text} is no time limit: give seconds, such as 10")
+    return seconds
 
 
 def _with(plural: str, subresource: str) -> str:

@@ -148,3 +148,21 @@ def test_a_kind_that_is_not_read_is_refused(use_server: UseServer) -> None:
     use_server("http://127.0.0.1:1")
     with Kube() as kube, pytest.raises(KubeError, match="CronJob is not a workload that mlchaos reads"):
         kube.workload("CronJob", "ml-training", "trainer")
+
+
+def test_the_time_limit_can_be_set(use_server: UseServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLCHAOS_KUBE_TIMEOUT", "0.2")
+    with answering(lambda _: time.sleep(0.8)) as url:
+        use_server(url)
+        with Kube() as kube, pytest.raises(KubeError, match=r"no answer within 0\.2 s"):
+            kube.pods("ml-serving", "app=llm")
+
+
+@pytest.mark.parametrize("text", ["soon", "0", "-1", "nan", "inf"])
+def test_a_time_limit_that_is_none_is_refused(
+    use_server: UseServer, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    use_server("http://127.0.0.1:1")
+    monkeypatch.setenv("MLCHAOS_KUBE_TIMEOUT", text)
+    with pytest.raises(KubeError, match=f"MLCHAOS_KUBE_TIMEOUT={text} is no time limit: give seconds, such as 10"):
+        Kube()
