@@ -4,9 +4,9 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from clients.toxiproxy import Toxiproxy
-
     from clients.kube import Kube
+    from clients.node_killer import NodeKiller
+    from clients.toxiproxy import Toxiproxy
 
 
 class Systems:
@@ -35,6 +35,13 @@ class Systems:
             if url not in self._toxiproxies:
                 self._toxiproxies[url] = Toxiproxy(url)
             return self._toxiproxies[url]
+
+    @property
+    def node_killer(self) -> "NodeKiller":
+        """What takes nodes away and brings them back, as the environment says. Raises NodeKillerError."""
+        from clients.node_killer import node_killer
+
+        return node_killer()
 
     def close(self) -> None:
         with self._lock:
