@@ -10,6 +10,7 @@ Plan, guard, ledger, recovery and reaper know faults by that name alone (see doc
 
 import importlib
 import inspect
+import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -236,3 +237,11 @@ def fault_named(name: str) -> Fault[Any]:
             f"there is no fault {name!r} here; is this mlchaos older than the one that injected it?"
         )
     return _faults[name]
+
+
+def known_faults() -> tuple[str, ...]:
+    """The names of all faults there are here, sorted; every module of `actions` is imported for it."""
+    folder = importlib.import_module(FOLDER)
+    for module in pkgutil.iter_modules(folder.__path__):
+        importlib.import_module(f"{FOLDER}.{module.name}")
+    return tuple(sorted(_faults))

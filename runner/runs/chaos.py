@@ -1,7 +1,7 @@
 """Chaos runs as an on-call sees them beside a burn: what ran, when, how it ended, and how long both were at once."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 DIED = "died"
 """The verdict of a run that began and whose process is gone without having said how it ended."""
@@ -15,7 +15,8 @@ AFTERMATH_SECONDS = 3600.0
 class ChaosRun:
     """One run. Times are seconds since the epoch; the end is None while it runs, and unknown when it died.
 
-    `faults` is how many faults went in (None: not known); `source` is the file that tells of it.
+    `faults` is how many faults went in (None: not known); `source` is the file that tells of it. `spent` has what it
+    cost: the share of each SLO's error budget (1 is all of it), by the SLO's name, where that is known.
     """
 
     run_id: str
@@ -25,6 +26,7 @@ class ChaosRun:
     verdict: str
     faults: int | None
     source: str
+    spent: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def may_have_hurt(self) -> bool:

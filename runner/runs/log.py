@@ -46,9 +46,14 @@ def note_begin(run_id: str, title: str, at: float, *, dry: bool) -> None:
     )
 
 
-def note_end(run_id: str, verdict: str, at: float, faults: int) -> None:
-    """Write down how a run ended, and how many faults went in or may have. Never raises: a failure is logged."""
-    _note({"event": _ENDED, "run": run_id, "verdict": verdict, "at": at, "faults": faults})
+def note_end(run_id: str, verdict: str, at: float, faults: int, spent: Mapping[str, float] | None = None) -> None:
+    """Write down how a run ended, how many faults went in or may have, and what it cost.
+
+    `spent` is the share (0..1, more where it overspent) of each SLO's error budget, by the SLO's name, as far as it is
+    known. Never raises: a failure is logged.
+    """
+    record = {"event": _ENDED, "run": run_id, "verdict": verdict, "at": at, "faults": faults}
+    _note({**record, "spent": dict(spent)} if spent else record)
 
 
 def _note(record: Mapping[str, Any]) -> None:
@@ -127,7 +132,8 @@ def _apply(runs: dict[str, ChaosRun], record: Mapping[str, Any], source: str) ->
         if at < began.started_at:
             raise ValueError(at)
         faults = 0 if began.faults == 0 else int(record["faults"])
-        runs[run_id] = replace(began, ended_at=at, verdict=str(record["verdict"]), faults=faults)
+        spent = {str(slo): float(share) for slo, share in (record.get("spent") or {}).items()}
+        runs[run_id] = replace(began, ended_at=at, verdict=str(record["verdict"]), faults=faults, spent=spent)
     else:
         raise ValueError(record["event"])
 
