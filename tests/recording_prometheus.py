@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.clients.misbehaving import answering, body
+from tests.clients.in_process import answering_in_process
+from tests.clients.misbehaving import body
 from tests.recorded_slos import FakeSlo, Series
 
 _MATCHER = re.compile(r'(?P<label>\w+)(?P<operator>=~|!=|=)(?P<value>"(?:[^"\\]|\\.)*")')
@@ -37,6 +38,9 @@ def recording_prometheus(recording: Recording) -> Iterator[str]:
     """Serve until the block ends; gives the address."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
+        if not urlsplit(handler.path).path.endswith("/query"):
+            body(422, json.dumps({"status": "error", "error": "only instants are recorded here"}))(handler)
+            return
         asked = parse_qs(_parameters(handler))
         query, at = asked["query"][0], float(asked["time"][0])
         recording.queries.append(query)
@@ -49,7 +53,7 @@ def recording_prometheus(recording: Recording) -> Iterator[str]:
             document["warnings"] = list(recording.warnings)
         body(200, json.dumps(document))(handler)
 
-    with answering(answer) as url:
+    with answering_in_process(answer) as url:
         yield url
 
 

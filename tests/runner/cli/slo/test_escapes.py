@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.clients.misbehaving import Answer, answering, body
+from tests.clients.in_process import answering_in_process
+from tests.clients.misbehaving import Answer, body
 from tests.recorded_slos import AT_TEXT, FakeSlo
 from tests.recording_prometheus import Recording, recording_prometheus
 from tests.runner.cli.slo.commands import Ended, chaos_slo
@@ -31,7 +32,7 @@ def asked(url: str, command: str, name: str = "x") -> Ended:
     ids=["error", "page", "warnings"],
 )
 def test_what_prometheus_says_is_shown_without_its_escapes(answer: Answer, command: str) -> None:
-    with answering(answer) as url:
+    with answering_in_process(answer) as url:
         ended = asked(url, command)
     assert not steers(ended)
     assert ended.err.count("\n") <= 1

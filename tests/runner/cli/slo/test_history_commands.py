@@ -12,6 +12,7 @@ import pytest
 
 from runner.runs.log import note_begin, note_end
 from slos.rules.names import BAD_EVENTS, EVENTS
+from tests.clients.in_process import answering_in_process
 from tests.clients.misbehaving import Answer, answering, body
 from tests.recorded_slos import AT, AT_TEXT, FakeSlo
 from tests.recording_prometheus import Recording, evaluated
@@ -148,7 +149,7 @@ def test_the_page_shows_the_burn_and_the_chaos_run_in_it(file: str, tmp_path: Pa
         "deviated": True,
     }
     (tmp_path / "journal.json").write_text(json.dumps(journal))
-    with answering(serving(history())) as url:
+    with answering_in_process(serving(history())) as url:
         page = ask(url, "burn", "llm-availability", "--journal", str(tmp_path / "journal.json"))
         document = json.loads(ask(url, "burn", "llm-availability", "--json").out)
     assert (page.status, page.err) == (0, "")
@@ -163,7 +164,7 @@ def test_the_page_shows_the_burn_and_the_chaos_run_in_it(file: str, tmp_path: Pa
 def test_a_torn_run_log_is_warned_of_and_the_page_still_printed(file: str, tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "runs.jsonl").write_text('{"event": "beg')
-    with answering(serving(history())) as url:
+    with answering_in_process(serving(history())) as url:
         page = ask(url, "burn", "llm-availability")
     assert page.status == 0
     assert "warning: " in page.err
@@ -177,7 +178,7 @@ def test_a_file_that_is_no_journal_is_bad_input(file: str) -> None:
 
 
 def test_a_backtest_shows_both_objectives_side_by_side(file: str) -> None:
-    with answering(serving(history())) as url:
+    with answering_in_process(serving(history())) as url:
         page = ask(url, "backtest", file, "--days", "2", "--objective", "95", "--step", "5m")
         document = json.loads(ask(url, "backtest", file, "--days", "2", "--step", "5m", "--json").out)
     words = [" ".join(line.split()) for line in page.out.splitlines()]
@@ -192,7 +193,7 @@ def test_a_backtest_shows_both_objectives_side_by_side(file: str) -> None:
 
 
 def test_a_backtest_says_what_bad_events_and_budget_are_of(file: str) -> None:
-    with answering(serving(history())) as url:
+    with answering_in_process(serving(history())) as url:
         short, long = (ask(url, "backtest", file, "--days", days, "--step", "5m").out for days in ("1", "40"))
     since = "Bad events and budget are those from"
     assert f"{since} 2026-01-13 21:00 to 2026-01-15 03:00: 4.5% of the window of 28d." in " ".join(short.split())
@@ -207,7 +208,7 @@ def test_where_almost_nothing_is_known_nothing_is_said_to_have_been_fine(file: s
         ]
         body(200, json.dumps({"status": "success", "data": {"resultType": "matrix", "result": found}}))(handler)
 
-    with answering(serving(newest)) as url:
+    with answering_in_process(serving(newest)) as url:
         ended = ask(url, "backtest", file, "--days", "9", "--step", "5m")
     words = " ".join(ended.out.split())
     assert ended.status == 0
@@ -217,7 +218,7 @@ def test_where_almost_nothing_is_known_nothing_is_said_to_have_been_fine(file: s
 
 def test_a_backtest_without_any_data_has_no_page_and_a_document_with_the_error(file: str) -> None:
     nothing = body(200, '{"status": "success", "data": {"resultType": "matrix", "result": []}}')
-    with answering(serving(nothing)) as url:
+    with answering_in_process(serving(nothing)) as url:
         plain, machine = (ask(url, "backtest", file, *more) for more in ((), ("--json",)))
     assert (plain.status, plain.out, machine.status) == (4, "", 4)
     document = json.loads(machine.out)
@@ -254,7 +255,7 @@ def test_a_bad_file_is_told_with_its_place(tmp_path: Path) -> None:
 
 
 def test_infinities_are_never_printed_as_json(file: str) -> None:
-    with answering(serving(history())) as url:
+    with answering_in_process(serving(history())) as url:
         text = ask(url, "burn", "llm-availability", "--json").out
 
     def refuse(constant: str) -> float:
