@@ -1,0 +1,60 @@
+"""The SLOs that an experiment names: in the catalogue, or in files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.slo.files import CATALOG, load
+from slos.files.nearest import nearest
+from slos.model import Slo
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownSlo:
+    """A name without an SLO, or a file without good ones: the index in the list, what is wrong, what to write."""
+
+    index: int
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSlos:
+    """The SLOs of a list of names and paths, each once, and the names without any."""
+
+    slos: tuple[Slo, ...]
+    unknown: tuple[UnknownSlo, ...]
+
+
+def is_path(name: str) -> bool:
+    """Whether it names a file or directory rather than an SLO of the catalogue."""
+    return "/" in name or name.endswith((".yaml", ".yml"))
+
+
+def find_slos(names: Sequence[str]) -> NamedSlos:
+    """The SLOs that `names` name; a path, relative to the working directory, stands for every SLO below it."""
+    found: dict[str, Slo] = {}
+    unknown: list[UnknownSlo] = []
+    catalog: dict[str, Slo] = {}
+    if any(not is_path(name) for name in names):
+        catalog = {slo.name: slo for slo in load((CATALOG,)).slos.slos}
+    for index, name in enumerate(names):
+        if is_path(name):
+            _from_files(index, name, found, unknown)
+        elif name in catalog:
+            found.setdefault(name, catalog[name])
+        else:
+            meant = nearest(name, catalog)
+            remedy = f"write {meant}" if meant else f"write one of {', '.join(sorted(catalog))}, or the path of a file"
+            unknown.append(UnknownSlo(index, f"no SLO of the catalogue is called {name!r}", remedy))
+    return NamedSlos(tuple(found.values()), tuple(unknown))
+
+
+def _from_files(index: int, name: str, found: dict[str, Slo], unknown: list[UnknownSlo]) -> None:
+    loaded = load((Path(name),))
+    errors = [problem for problem in loaded.problems if problem.level == "error"]
+    unknown += [UnknownSlo(index, f"{problem.place}: {problem.message}", problem.remedy) for problem in errors]
+    if not loaded.slos.slos and not errors:
+        unknown.append(UnknownSlo(index, f"{name} declares no SLO", "name a file with one"))
+    for slo in loaded.slos.slos:
+        found.setdefault(slo.name, slo)
