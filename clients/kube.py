@@ -6,7 +6,7 @@ selector over a large namespace is felt. So there is one generic client over res
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 from urllib.parse import quote
@@ -62,7 +62,9 @@ class Resource:
 
 
 PODS = Resource("pods")
-_WORKLOADS = {
+NODES = Resource("nodes")
+DISRUPTION_BUDGETS = Resource("poddisruptionbudgets", "policy")
+WORKLOADS = {
     "Deployment": Resource("deployments", "apps"),
     "ReplicaSet": Resource("replicasets", "apps"),
     "StatefulSet": Resource("statefulsets", "apps"),
@@ -113,23 +115,35 @@ class Kube:
         *,
         metadata_only: bool = False,
     ) -> list[Document]:
-        """All objects that the selectors match, read page by page; in every namespace where none is given.
+        """All objects that the selectors match; in every namespace where none is given (see `pages`)."""
+        pages = self.pages(resource, namespace, labels, fields, metadata_only=metadata_only)
+        return [document for page in pages for document in page]
+
+    def pages(
+        self,
+        resource: Resource,
+        namespace: str = "",
+        labels: str = "",
+        fields: str = "",
+        *,
+        metadata_only: bool = False,
+    ) -> Iterator[list[Document]]:
+        """All objects that the selectors match, page by page: who keeps little of each needs little memory.
 
         `metadata_only` leaves out spec and status, which for 20,000 pods is the difference between a blink and a wait.
         """
         what = Request("list", resource.plural, namespace, group=resource.group)
         query = {"labelSelector": labels, "fieldSelector": fields, "limit": METADATA_PAGE if metadata_only else PAGE}
         accept = _METADATA_ONLY if metadata_only else "application/json"
-        found: list[Document] = []
         position = ""
         while True:
             page = self._document(
                 what, "GET", resource.path(namespace), query={**query, "continue": position}, accept=accept
             )
-            found += page.get("items") or []
+            yield page.get("items") or []
             position = (page.get("metadata") or {}).get("continue") or ""
             if not position:
-                return found
+                return
 
     def create(self, resource: Resource, document: Mapping[str, Any], namespace: str = "") -> Document:
         """Create an object; ConflictError when one of this name is there already."""
@@ -159,12 +173,25 @@ class Kube:
         return self._document(what, "PATCH", path, body=patch, content=_PATCHES[form])
 
     def delete(
-        self, resource: Resource, name: str, namespace: str = "", *, uid: str = "", grace_seconds: int | None = None
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str = "",
+        *,
+        uid: str = "",
+        version: str = "",
+        grace_seconds: int | None = None,
     ) -> None:
-        """Delete this very object: NotFoundError when it is gone, ConflictError when another one has its name now."""
+        """Delete this very object: NotFoundError when it is gone, ConflictError when another one has its name now.
+
+        With `version` (its resourceVersion) only as long as nobody has changed it.
+        """
         options: Document = {"apiVersion": "v1", "kind": "DeleteOptions"}
-        if uid:
-            options["preconditions"] = {"uid": uid}
+        preconditions = {"uid": uid} if uid else {}
+        if version:
+            preconditions["resourceVersion"] = version
+        if preconditions:
+            options["preconditions"] = preconditions
         if grace_seconds is not None:
             options["gracePeriodSeconds"] = grace_seconds
         what = Request("delete", resource.plural, namespace, name, resource.group)
@@ -203,9 +230,9 @@ class Kube:
 
     def workload(self, kind: str, namespace: str, name: str) -> Document:
         """A controller of pods, by its kind."""
-        if kind not in _WORKLOADS:
-            raise KubeError(f"{kind} is not a workload that mlchaos reads; it reads {', '.join(sorted(_WORKLOADS))}")
-        return self.get(_WORKLOADS[kind], name, namespace)
+        if kind not in WORKLOADS:
+            raise KubeError(f"{kind} is not a workload that mlchaos reads; it reads {', '.join(sorted(WORKLOADS))}")
+        return self.get(WORKLOADS[kind], name, namespace)
 
     def delete_pod(self, namespace: str, name: str, uid: str, grace_seconds: int) -> None:
         """Delete this very pod: NotFoundError when it is gone, ConflictError when another one has its name now."""

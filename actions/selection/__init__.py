@@ -1,0 +1,1 @@
+"""Which objects of a cluster a fault may take, and what hangs on them. All of it only reads."""
