@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from pydantic import JsonValue, TypeAdapter
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from actions.fault import Target
 
@@ -48,6 +48,7 @@ class Record:
     """A fault on one target. Times are in seconds since the epoch; `id` is a DNS label, unique in the ledger.
 
     `version` is the store's own, for compare-and-swap: whoever moves a record says which version he has seen.
+    `cluster` is the API that the target is in, where the ledger itself is not kept there; undoing asks no other one.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Record:
     state: State = "intended"
     changed_at: float = 0.0
     reason: str = ""
+    cluster: str = ""
     version: str = ""
 
     def moved(self, state: State, at: float, reason: str = "") -> "Record":
@@ -80,6 +82,16 @@ _RECORD: TypeAdapter[Record] = TypeAdapter(Record)
 def read_record(document: object, version: str) -> Record:
     """The record that a store holds. Raises pydantic.ValidationError for what is none."""
     return replace(_RECORD.validate_python(document), version=version)
+
+
+def fault_of_document(error: Exception) -> str:
+    """Why a stored document is no record, without quoting what is in it."""
+    if isinstance(error, ValidationError):
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
+        return "; ".join(f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in problems[:3])
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    return str(error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What a ledger can do, wherever it keeps its records."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from actions.ledger.record import Halt, Heartbeat, Record
@@ -19,6 +20,18 @@ class StaleRecordError(LedgerError):
 
 class LockedError(LedgerError):
     """Another run that lives holds the lock."""
+
+
+class GivenUpError(LedgerError):
+    """The run was silent for so long that others have undone its faults and ended it: it must not go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a ledger holds: the records, oldest first, and for each that cannot be read what is wrong with it."""
+
+    records: tuple[Record, ...]
+    problems: tuple[str, ...] = ()
 
 
 class Ledger(Protocol):
@@ -46,8 +59,14 @@ class Ledger(Protocol):
     def records(self, run: str | None = None) -> list[Record]:
         """All records, or those of a run, oldest first. One that cannot be read is a LedgerError that names it."""
 
+    def contents(self) -> Contents:
+        """All records that can be read, beside those that cannot: one bad record must not keep others in effect."""
+
     def beat(self, run: str, at: float) -> None:
-        """Say that the run lives. The first beat comes before its first record."""
+        """Say that the run lives. The first beat comes before its first record.
+
+        GivenUpError from the second beat on, when the run was taken for dead meanwhile and has been ended.
+        """
 
     def heartbeats(self) -> list[Heartbeat]:
         """The last sign of life of each run that has not ended."""
@@ -55,14 +74,15 @@ class Ledger(Protocol):
     def lock(self, key: str, run: str) -> None:
         """Keep everybody else from `key` until the run ends or dies. Raises LockedError, with the other run's id.
 
-        The lock of a run that is dead (no heartbeat, or one that is too old) is taken over.
+        The lock of a run that is dead is taken over, unless that has left faults that are not undone. A heartbeat that
+        looks old is watched for some seconds before its run counts as dead: the clocks of two machines may differ.
         """
 
     def locks(self) -> dict[str, str]:
         """Which run holds each lock, dead ones too."""
 
     def end(self, run: str) -> None:
-        """Take back the heartbeat and the locks of a run that leaves no record behind."""
+        """Take back the heartbeat and the locks of a run; LedgerError while it still has records."""
 
     def halt(self, halt: Halt) -> None:
         """Stop every run that uses this ledger, and refuse new ones."""

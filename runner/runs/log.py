@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from clients.state_directory import state_directory
 from runner.runs.chaos import DIED, RUNNING, ChaosRun
 
 logger = logging.getLogger("chaostoolkit")
@@ -22,11 +23,8 @@ _BEGAN, _ENDED = "began", "ended"
 
 
 def default_path() -> Path:
-    """`runs.jsonl` in `$MLCHAOS_STATE_DIR`, else in `$XDG_STATE_HOME/mlchaos`, else in `~/.local/state/mlchaos`."""
-    if own := os.environ.get("MLCHAOS_STATE_DIR"):
-        return Path(own) / "runs.jsonl"
-    state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path.home() / ".local" / "state") / "mlchaos" / "runs.jsonl"
+    """`runs.jsonl` in the state directory. Raises RuntimeError where there is no place for one."""
+    return state_directory() / "runs.jsonl"
 
 
 def note_begin(run_id: str, title: str, at: float, *, dry: bool) -> None:

@@ -1,0 +1,31 @@
+"""The local ledger: the contract of every ledger, and what is its own."""
+
+import tempfile
+from pathlib import Path
+from typing import ClassVar
+
+from hypothesis import settings
+
+from actions.ledger.in_file import InFile
+from actions.ledger.store import Ledger
+from actions.ledger.takeover import Clock
+from tests.actions.ledger.contract import LedgerMachine
+
+MEMORY = Path("/dev/shm")
+"""Where syncing to the disk takes no time: nothing here is about power cuts."""
+
+
+class InFileMachine(LedgerMachine):
+    directory: ClassVar["tempfile.TemporaryDirectory[str]"]
+
+    @classmethod
+    def fresh(cls) -> None:
+        cls.directory = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
+
+    @classmethod
+    def open(cls, clock: Clock) -> Ledger:
+        return InFile(Path(cls.directory.name) / "ledger.sqlite", clock=clock)
+
+
+TestContract = InFileMachine.TestCase
+TestContract.settings = settings(max_examples=12, stateful_step_count=30, deadline=None)
