@@ -13,6 +13,7 @@ from slos.files.yaml_document import Path
 
 _WANTED = {
     "string_type": "a text",
+    "int_type": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",
     "list_type": "a list",

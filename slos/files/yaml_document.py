@@ -114,13 +114,22 @@ def path_text(path: Path) -> str:
     return text
 
 
-def documents(file: str, text: str) -> tuple[list[Document], list[Problem]]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a file should hold, for whoever wrote something else: `an` `SLO`, of which a line is `kind: SLO`."""
+
+    article: str = "an"
+    noun: str = "SLO"
+    line: str = "kind: SLO"
+
+
+def documents(file: str, text: str, wanted: Wanted = Wanted()) -> tuple[list[Document], list[Problem]]:
     """The documents of a file that can be read, and everything that is wrong with it as YAML."""
     found: list[Document] = []
     problems: list[Problem] = []
     seen_any = False
     for first_line, chunk in _chunks(text):
-        read, wrong = _read_chunk(file, first_line, chunk) if _CONTENT.search(chunk) else ([], [])
+        read, wrong = _read_chunk(file, first_line, chunk, wanted) if _CONTENT.search(chunk) else ([], [])
         if read or wrong:
             seen_any = True
         elif chunk.startswith("---"):
@@ -128,15 +137,19 @@ def documents(file: str, text: str) -> tuple[list[Document], list[Problem]]:
         found += read
         problems += wrong
     if not seen_any:
-        problems.append(Problem(Place(file), "the file declares nothing", "write an SLO, or leave the file out"))
+        problems.append(
+            Problem(
+                Place(file), "the file declares nothing", f"write {wanted.article} {wanted.noun}, or leave the file out"
+            )
+        )
     return found, problems
 
 
-def _read_chunk(file: str, first_line: int, chunk: str) -> tuple[list[Document], list[Problem]]:
+def _read_chunk(file: str, first_line: int, chunk: str, wanted: Wanted) -> tuple[list[Document], list[Problem]]:
     bad_character = forbidden_character(file, first_line, chunk)
     if bad_character:
         return [], [bad_character]
-    builder = _Builder(file, first_line, chunk)
+    builder = _Builder(file, first_line, chunk, wanted=wanted)
     return builder.build(), builder.problems
 
 
@@ -156,13 +169,16 @@ class _TooDeepError(Exception):
 class _Builder:
     """Values from the events of one chunk of a file; where they stand as well for the document of index `locate`."""
 
-    def __init__(self, file: str, first_line: int, text: str, locate: int | None = None) -> None:
+    def __init__(
+        self, file: str, first_line: int, text: str, locate: int | None = None, wanted: Wanted = Wanted()
+    ) -> None:
         self.problems: list[Problem] = []
         self.positions = _Positions()
         self._file = file
         self._first_line = first_line
         self._text = text
         self._locate = locate
+        self._wanted = wanted
         self._locating = False
         self._damaged: set[Path] = set()
         self._partial: set[Path] = set()
@@ -183,7 +199,9 @@ class _Builder:
             self.problems.append(broken_yaml(self._file, self._first_line, self._text, error))
         except _TooDeepError:
             place = Place(self._file, self._first_line)
-            self.problems.append(Problem(place, f"nested more than {_DEEPEST} deep", "no SLO needs that"))
+            self.problems.append(
+                Problem(place, f"nested more than {_DEEPEST} deep", f"no {self._wanted.noun} needs that")
+            )
         return found
 
     def _document(self, index: int) -> list[Document]:
@@ -211,7 +229,7 @@ class _Builder:
                 )
             ]
         if () not in self._damaged:
-            remedy = "write keys and values, such as `kind: SLO`"
+            remedy = f"write keys and values, such as `{self._wanted.line}`"
             if isinstance(value, list):
                 remedy = "write each item as a document of its own, with --- between them"
             self._report(event, (), "the document is no mapping", remedy)

@@ -85,6 +85,6 @@ def test_a_huge_file_is_a_problem_and_is_not_read(tmp_path: Path, monkeypatch: p
         file.truncate(1 << 40)
     (problem,) = load([tmp_path]).problems
     assert problem.message == "larger than 16 MiB"
-    monkeypatch.setattr("runner.slo.files.MOST_BYTES", 10)
+    monkeypatch.setattr("runner.regular_file.MOST_BYTES", 10)
     (tmp_path / "huge.yaml").write_bytes(b"a: 1\nb: 22")
     assert "larger than" not in load([tmp_path]).problems[0].message
