@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clients.prometheus import Sample, Series
@@ -18,6 +18,8 @@ from probes.counters import (
     span,
 )
 
+EXAMPLES = settings(max_examples=50, deadline=None)
+
 # What a counted process does between two scrapes: it counts some events, or it restarts first.
 steps = st.lists(st.tuples(st.booleans(), st.integers(0, 50)), min_size=1, max_size=40)
 
@@ -31,11 +33,13 @@ def scraped(history: list[tuple[bool, int]]) -> list[Sample]:
     return samples
 
 
+@EXAMPLES
 @given(steps)
 def test_every_counted_event_is_found_through_any_number_of_restarts(history: list[tuple[bool, int]]) -> None:
     assert increase(scraped(history), 0.0, math.inf) == sum(events for _, events in history)
 
 
+@EXAMPLES
 @given(steps, st.integers(0, 45), st.integers(0, 45), st.integers(0, 45))
 def test_windows_side_by_side_add_up_to_the_whole(history: list[tuple[bool, int]], a: int, b: int, c: int) -> None:
     first, middle, last = sorted((a, b, c))
@@ -44,6 +48,7 @@ def test_windows_side_by_side_add_up_to_the_whole(history: list[tuple[bool, int]
     assert parts == increase(samples, first, last)
 
 
+@EXAMPLES
 @given(steps, st.integers(0, 45), st.integers(0, 45))
 def test_a_counter_never_grows_by_less_than_nothing(history: list[tuple[bool, int]], a: int, b: int) -> None:
     assert increase(scraped(history), min(a, b), max(a, b)) >= 0
@@ -102,6 +107,7 @@ def test_nothing_observed_has_no_quantile(buckets: dict[float, float]) -> None:
     assert quantile(buckets, 0.5) is None
 
 
+@EXAMPLES
 @given(st.lists(st.integers(0, 100), min_size=1, max_size=8), st.floats(0.01, 1.0))
 def test_a_quantile_lies_within_the_edges(growth: list[int], q: float) -> None:
     total, buckets = 0, {}

@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from lab.workloads.llm.engine import Engine, StepCost
 from lab.workloads.llm.engine_core import EngineSettings, Inbox, run
-from lab.workloads.llm.model import NgramModel, corpus_paragraphs
 from lab.workloads.llm.protocol import Abort, StepReport, Submit, Token, decode, encode
 from lab.workloads.llm.scheduler import EngineLimits
+from tests.lab.workloads.corpus_model import MODEL
 
-MODEL = NgramModel(corpus_paragraphs())
 SMALL = EngineLimits(max_num_seqs=3, max_num_batched_tokens=64, num_blocks=8, block_size=8, max_model_len=64)
 
 

@@ -6,11 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.workloads.llm.model import NgramModel, corpus_paragraphs
+from lab.workloads.llm.model import NgramModel
 from lab.workloads.llm.tokens import END_OF_TEXT, START_OF_TEXT, detokenize, tokenize
-
-PARAGRAPHS = corpus_paragraphs()
-MODEL = NgramModel(PARAGRAPHS)
+from tests.lab.workloads.corpus_model import MODEL, PARAGRAPHS
 
 
 def rng(seed: int) -> Random:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from slos.duration import parse_duration
 from slos.lint import lint
 from slos.model import CalendarWindow, EventRatio, GaugeThreshold, Indicator, RawRatio, Slo, SloSet
-from slos.rules.compile import CALENDAR_GROUP, AlertRule, RuleGroup, compile_slo, compile_slos
+from slos.rules.compile import CALENDAR_GROUP, AlertRule, RuleGroup, compile_slos
 from slos.rules.text import prometheus_rule, rule_file
 from tests.slos.rules.any_slo import TIME_SCALES, slos
 from tests.slos.rules.declared import slo as declared
@@ -52,23 +52,18 @@ def read(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 @QUICK
 @given(slos(), TIME_SCALES)
-def test_a_rule_file_says_what_was_compiled(slo: Slo, time_scale: float) -> None:
+def test_no_two_rules_are_alike_and_a_rule_file_says_what_was_compiled(slo: Slo, time_scale: float) -> None:
     groups = compile_slos([slo], time_scale)
 
-    assert read(yaml.load(rule_file(groups), yaml.CSafeLoader)) == said(groups)
-    assert read(yaml.load(prometheus_rule(groups, "a", None, {}), yaml.CSafeLoader)["spec"]) == said(groups)
-    assert rule_file(groups) == rule_file(compile_slos([replace(slo)], time_scale))
-
-
-@QUICK
-@given(slos())
-def test_no_two_rules_of_an_slo_are_alike(slo: Slo) -> None:
     names = [
         (rule.alert if isinstance(rule, AlertRule) else rule.record, *sorted(rule.labels.items()))
-        for group in compile_slo(slo)
+        for group in groups
         for rule in group.rules
     ]
     assert len(set(names)) == len(names)
+    assert read(yaml.load(rule_file(groups), yaml.CSafeLoader)) == said(groups)
+    assert read(yaml.load(prometheus_rule(groups, "a", None, {}), yaml.CSafeLoader)["spec"]) == said(groups)
+    assert rule_file(groups) == rule_file(compile_slos([replace(slo)], time_scale))
 
 
 @pytest.mark.lab

@@ -219,7 +219,9 @@ def test_where_almost_nothing_is_known_nothing_is_said_to_have_been_fine(file: s
 def test_a_backtest_without_any_data_has_no_page_and_a_document_with_the_error(file: str) -> None:
     nothing = body(200, '{"status": "success", "data": {"resultType": "matrix", "result": []}}')
     with answering_in_process(serving(nothing)) as url:
-        plain, machine = (ask(url, "backtest", file, *more) for more in ((), ("--json",)))
+        plain, machine = (
+            ask(url, "backtest", file, "--days", "2", "--step", "5m", *more) for more in ((), ("--json",))
+        )
     assert (plain.status, plain.out, machine.status) == (4, "", 4)
     document = json.loads(machine.out)
     assert document["error"] in plain.err
