@@ -43,11 +43,6 @@ def budget_left(error_ratio: float, objective: float) -> float:
     return 1 - burn_rate(error_ratio, objective)
 
 
-def budget_events(total: float, objective: float) -> float:
-    """How many of `total` events may be bad."""
-    return total * (1 - objective)
-
-
 def seconds_to_exhaustion(left: float, burn: float, period_seconds: float) -> float:
     """When a rolling window's budget is gone at this burn rate: left x period / burn; infinite when nothing burns."""
     if left <= 0:
@@ -64,12 +59,3 @@ def seconds_to_exhaustion_in_calendar(left: float, burn: float, elapsed_seconds:
     if left <= 0:
         return 0.0
     return left * elapsed_seconds / (burn - 1) if burn > 1 else math.inf
-
-
-def seconds_to_fire(factor: float, objective: float, long_seconds: float, error_ratio: float) -> float:
-    """How long a constant error ratio after health takes to fire a tier: factor (1 - objective) long / error ratio.
-
-    Infinite when the error ratio is too low for it to fire at all.
-    """
-    threshold = factor * (1 - objective)
-    return long_seconds * threshold / error_ratio if error_ratio > threshold else math.inf

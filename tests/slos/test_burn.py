@@ -8,15 +8,14 @@ from hypothesis import strategies as st
 
 from slos.burn import (
     Counts,
-    budget_events,
     budget_left,
     burn_rate,
     seconds_to_exhaustion,
     seconds_to_exhaustion_in_calendar,
-    seconds_to_fire,
     summed,
 )
 from slos.tiers import DAY, HOUR, TIERS, Tier
+from tests.slos.firing import seconds_to_fire
 
 EXAMPLES = settings(max_examples=15, deadline=None)
 objectives = st.floats(0.5, 0.9999)
@@ -71,7 +70,8 @@ def test_what_is_left_and_what_is_burnt_are_the_whole_budget(error_ratio: float,
 @EXAMPLES
 @given(st.integers(1, 10**9), objectives)
 def test_as_many_bad_events_as_the_budget_has_leave_nothing(total: int, objective: float) -> None:
-    assert budget_left(budget_events(total, objective) / total, objective) == pytest.approx(0, abs=1e-9)
+    budget = total * (1 - objective)
+    assert budget_left(budget / total, objective) == pytest.approx(0, abs=1e-9)
 
 
 @EXAMPLES
@@ -98,7 +98,7 @@ def test_in_a_calendar_window_the_budget_is_gone_when_the_bad_events_have_caught
 ) -> None:
     more = seconds_to_exhaustion_in_calendar(left, burn, elapsed)
     bad = (1 - left) * (1 - objective) * elapsed + burn * (1 - objective) * more  # at one event per second
-    assert bad == pytest.approx(budget_events(elapsed + more, objective))
+    assert bad == pytest.approx((elapsed + more) * (1 - objective))
 
 
 @EXAMPLES
@@ -121,7 +121,6 @@ def test_a_spent_budget_is_gone_now_and_one_that_does_not_burn_never_is() -> Non
 def test_values_worked_out_by_hand() -> None:
     assert burn_rate(0.0144, 0.999) == pytest.approx(14.4)
     assert budget_left(0.0005, 0.999) == pytest.approx(0.5)
-    assert budget_events(1_000_000, 0.999) == pytest.approx(1000)
     assert seconds_to_exhaustion(0.5, 14.4, 30 * DAY) == pytest.approx(25 * HOUR)
     assert seconds_to_exhaustion_in_calendar(0.5, 2, 10 * DAY) == 5 * DAY
     assert seconds_to_fire(14.4, 0.999, HOUR, 1.0) == pytest.approx(51.84)

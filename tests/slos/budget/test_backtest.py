@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from slos.budget.backtest import Backtest, Question, backtest
 from slos.budget.sliding import STRAIGHT_SLICES, History
-from slos.burn import Counts, seconds_to_fire
+from slos.burn import Counts
 from slos.model import TierAlert
 from slos.tiers import DAY, HOUR, TIERS, Tier, TierName
+from tests.slos.firing import seconds_to_fire
 
 EXAMPLES = settings(max_examples=15, deadline=None)
 PERIOD = 28 * DAY

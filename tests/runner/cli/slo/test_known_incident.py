@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from runner.cli.slo import slo as group
-from slos.burn import seconds_to_fire
 from slos.model import Alerting, EventRatio, RollingWindow, Slo, TierAlert
 from slos.problems import Place
 from slos.rules.compile import RecordingRule, compile_slo
@@ -18,6 +17,7 @@ from slos.rules.names import BAD_EVENTS, BUDGET_REMAINING, BURN_RATE, EVENTS, IN
 from slos.tiers import DAY, HOUR, MINUTE, SLICE_SECONDS
 from tests.backfill import backfilled
 from tests.octets import reserved_octet
+from tests.slos.firing import seconds_to_fire
 
 pytestmark = [pytest.mark.lab, pytest.mark.needs("prometheus")]
 
