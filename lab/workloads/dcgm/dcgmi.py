@@ -1,4 +1,4 @@
-"""`dcgmi`, as far as the lab needs it: `dcgmi test --inject`, `dcgmi test --introspect`, `dcgmi discovery -l`.
+"""`dcgmi`, as far as the lab needs it: `dcgmi test --inject`, `test --introspect`, `dmon`, `discovery -l`.
 
 Options are those of NVIDIA's dcgmi. Standard library only: it has to start fast.
 """
@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,9 +36,14 @@ def parser() -> argparse.ArgumentParser:
     test.add_argument("--gpuid", type=int, default=DEFAULT_GPU, help=f"number of the GPU (default {DEFAULT_GPU})")
     test.add_argument("-f", "--field", required=True, help="number or name of the field, such as 230")
     test.add_argument("-v", "--value", help="value to inject")
+    dmon = commands.add_parser("dmon", help="print what a field shows, again and again")
+    dmon.add_argument("-e", "--field-id", dest="field", required=True, help="number or name of the field, such as 230")
+    dmon.add_argument("-i", "--entity-id", dest="gpuid", type=int, default=0, help="number of the GPU")
+    dmon.add_argument("-d", "--delay", type=int, default=1000, help="milliseconds between two rows (default 1000)")
+    dmon.add_argument("-c", "--count", type=int, default=1, help="how many rows")
     discovery = commands.add_parser("discovery", help="list the GPUs")
     discovery.add_argument("-l", "--list", action="store_true", required=True, help="list the GPUs")
-    for command in (test, discovery):
+    for command in (test, dmon, discovery):
         command.add_argument("--host", help="host engine as HOST or HOST:PORT (default: the one of this pod)")
     return top
 
@@ -73,6 +79,8 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> str:
     host, port = engine_address(arguments.host, environ)
     if arguments.command == "discovery":
         return gpu_table(ask(host, port, {"do": "discover"})["gpus"])
+    if arguments.command == "dmon":
+        return monitored(arguments, host, port)
     request = {"gpu": arguments.gpuid, "field": arguments.field}
     if arguments.inject:
         if arguments.value is None:
@@ -82,6 +90,20 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> str:
     answer = ask(host, port, {"do": "read", **request})
     source = "injected" if answer["injected"] else "simulated"
     return f"GPU {arguments.gpuid}: {answer['name']} = {answer['value']} ({source})"
+
+
+def monitored(arguments: argparse.Namespace, host: str, port: int) -> str:
+    """The rows of `dcgmi dmon`, its heading in front.
+
+    Raises EngineError.
+    """
+    rows = []
+    for index in range(arguments.count):
+        if index:
+            time.sleep(arguments.delay / 1000)
+        answer = ask(host, port, {"do": "read", "gpu": arguments.gpuid, "field": arguments.field})
+        rows.append(f"GPU {arguments.gpuid:<7}{answer['value']:<10g}")
+    return "\n".join([f"#Entity   {answer['name'].removeprefix('DCGM_FI_DEV_')[:10]:<10}", "ID", *rows])
 
 
 def gpu_table(gpus: Sequence[Mapping[str, Any]]) -> str:
