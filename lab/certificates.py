@@ -24,6 +24,10 @@ class CertificateAuthority:
     def certificate_pem(self) -> bytes:
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
+    @property
+    def key_pem(self) -> bytes:
+        return _key_pem(self.key)
+
 
 @dataclass(frozen=True, slots=True)
 class ServerCertificate:
@@ -80,7 +84,13 @@ def issue_server(
     certificate = builder.sign(ca.key, hashes.SHA256())
     return ServerCertificate(
         certificate.public_bytes(serialization.Encoding.PEM),
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+        _key_pem(key),
+    )
+
+
+def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 

@@ -1,7 +1,7 @@
 """The ML stack in the lab's cluster: puts its objects there, and says what it still waits for."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import resources
 
 import yaml
@@ -86,22 +86,25 @@ def endpoints_config_maps(upstream_of: dict[str, str], network: LabNetwork, prox
     ]
 
 
-def gateway_secret(service_address: str) -> Document:
-    """The TLS Secret of the gateway, from an authority of its own."""
+def gateway_secrets(service_address: str) -> list[Document]:
+    """The TLS Secret of the gateway, and that of the authority of its own which has issued it."""
     ca = issue_ca("mlchaos-lab-serving")
     names = ["gateway.ml-serving.svc", "gateway", "localhost", service_address]
-    certificate = issue_server(ca, names)
-    data = {
-        "tls.crt": certificate.certificate_pem,
-        "tls.key": certificate.key_pem,
-        "ca.crt": ca.certificate_pem,
-    }
+    server = issue_server(ca, names)
+    pair = {"tls.crt": server.certificate_pem, "tls.key": server.key_pem, "ca.crt": ca.certificate_pem}
+    return [
+        _tls_secret("gateway-tls", pair),
+        _tls_secret("gateway-ca", {"tls.crt": ca.certificate_pem, "tls.key": ca.key_pem}),
+    ]
+
+
+def _tls_secret(name: str, entries: Mapping[str, bytes]) -> Document:
     return {
         "apiVersion": "v1",
         "kind": "Secret",
         "type": "kubernetes.io/tls",
-        "metadata": {"name": "gateway-tls", "namespace": "ml-serving"},
-        "data": {key: base64.b64encode(value).decode() for key, value in data.items()},
+        "metadata": {"name": name, "namespace": "ml-serving"},
+        "data": {key: base64.b64encode(value).decode() for key, value in entries.items()},
     }
 
 

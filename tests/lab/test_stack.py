@@ -7,7 +7,7 @@ import pytest
 
 from lab.kubeclient import Document
 from lab.servers import SERVERS
-from lab.stack import ORDER, gateway_secret, manifests, progress
+from lab.stack import ORDER, gateway_secrets, manifests, progress
 
 EVERYTHING = [server.name for server in SERVERS]
 
@@ -44,9 +44,11 @@ def test_readiness_is_what_the_present_generation_has(kind: str, status: Documen
 
 
 def test_the_gateways_certificate_serves_its_names_and_fits_its_key() -> None:
-    secret = gateway_secret("127.9.8.1")
+    secret, authority = gateway_secrets("127.9.8.1")
     assert secret["type"] == "kubernetes.io/tls"
     text = base64.b64decode(secret["data"]["tls.crt"])
     assert text.startswith(b"-----BEGIN CERTIFICATE-----")
     assert set(secret["data"]) == {"tls.crt", "tls.key", "ca.crt"}
     ssl.create_default_context(cadata=base64.b64decode(secret["data"]["ca.crt"]).decode())
+    assert authority["data"]["tls.crt"] == secret["data"]["ca.crt"]
+    assert base64.b64decode(authority["data"]["tls.key"]).startswith(b"-----BEGIN PRIVATE KEY-----")
