@@ -60,16 +60,24 @@ def shake_hands(endpoint: Endpoint, authorities_pem: str = "", timeout: float = 
     try:
         return Handshake(_certificate(endpoint, context, timeout))
     except ssl.SSLCertVerificationError as refusal:
-        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        trusting.check_hostname = False
-        trusting.verify_mode = ssl.CERT_NONE
-        try:
-            shown = _certificate(endpoint, trusting, timeout)
-        except OSError as error:
-            raise TlsError(f"{endpoint}: no TLS handshake: {error}") from error
-        return Handshake(shown, refusal.verify_code, refusal.verify_message)
+        return Handshake(shown_certificate(endpoint, timeout), refusal.verify_code, refusal.verify_message)
     except OSError as error:
-        raise TlsError(f"{endpoint}: no TLS handshake within {timeout:g} s: {error}; does it listen there?") from error
+        raise _no_handshake(endpoint, timeout, error) from error
+
+
+def shown_certificate(endpoint: Endpoint, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> bytes:
+    """The server's own certificate (DER), whatever it is worth. Raises TlsError."""
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.check_hostname = False
+    trusting.verify_mode = ssl.CERT_NONE
+    try:
+        return _certificate(endpoint, trusting, timeout)
+    except OSError as error:
+        raise _no_handshake(endpoint, timeout, error) from error
+
+
+def _no_handshake(endpoint: Endpoint, timeout: float, error: OSError) -> TlsError:
+    return TlsError(f"{endpoint}: no TLS handshake within {timeout:g} s: {error}; does it listen there?")
 
 
 def _certificate(endpoint: Endpoint, context: ssl.SSLContext, timeout: float) -> bytes:

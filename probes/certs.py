@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from clients.kube import Document, Kube, KubeError, NotFoundError, Resource, TransientError
-from clients.tls import Endpoint, Handshake, TlsError, parse_address, shake_hands
+from clients.tls import Endpoint, Handshake, TlsError, parse_address, shake_hands, shown_certificate
 from probes.reading import NoReadingError, Reading
 
 logger = logging.getLogger("chaostoolkit")
@@ -71,8 +71,8 @@ def client_sees(
 
     The server is `address` (HOST:PORT) or `service` (NAMESPACE/NAME:PORT, at its cluster address), known to clients as
     `server_name` (the host where it is not given). The client trusts what is in `ca_file`, or in `ca_entry` of
-    `ca_secret` (NAMESPACE/NAME), else what this machine trusts. With `expect` it looks again, for `within_seconds`, until
-    that is seen; NotSeenError tells what is seen instead. Raises NoReadingError where there is no handshake.
+    `ca_secret` (NAMESPACE/NAME), else what this machine trusts. With `expect` it looks again until that is seen, for
+    `within_seconds`; NotSeenError tells what is seen instead. Raises NoReadingError where there is no handshake.
     """
     endpoint = _endpoint(address, service, server_name)
     trusted = _authorities(ca_file, ca_secret, ca_entry)
@@ -89,8 +89,8 @@ def client_sees(
         raise NoReadingError(f"what a client sees is unknown: {problem}")
     reason = f" ({reading['reason']})" if reading["reason"] else ""
     raise NotSeenError(
-        f"{endpoint}: a client sees {reading['value']}{reason} after {within_seconds:g} s, not {expect}; the certificate "
-        f"is {reading['subject']}, valid from {reading['not_before']} to {reading['not_after']}"
+        f"{endpoint}: a client sees {reading['value']}{reason} after {within_seconds:g} s, not {expect}; the "
+        f"certificate is {reading['subject']}, valid from {reading['not_before']} to {reading['not_after']}"
     )
 
 
@@ -106,7 +106,7 @@ def reloaded(
     """Probe: wait until a TLS server serves the certificate that its Secret (NAMESPACE/NAME) holds now.
 
     Returns its fingerprint and not_after, the address, and `seconds`, how long that took. Raises NotSeenError where the
-    server still serves another one after `within_seconds`: it does not look at its files again, or has not got them yet.
+    server serves another one after `within_seconds`: it does not look at its files again, or has not got them yet.
     """
     endpoint = _endpoint(address, service, server_name)
     started = time.monotonic()
@@ -115,7 +115,7 @@ def reloaded(
         while True:
             try:
                 wanted = _read_certificate(_entry(kube, secret, entry))
-                served = _described(shake_hands(endpoint, timeout=timeout_seconds).certificate)
+                served = _described(shown_certificate(endpoint, timeout_seconds))
             except (TlsError, TransientError) as error:
                 problem = str(error)
             else:
@@ -126,8 +126,8 @@ def reloaded(
                 )
             if time.monotonic() - started >= within_seconds:
                 raise NotSeenError(
-                    f"{endpoint} does not serve what Secret {secret} holds after {within_seconds:g} s: {problem}; restart "
-                    "what serves there, or give it more time"
+                    f"{endpoint} does not serve what Secret {secret} holds after {within_seconds:g} s: {problem}; "
+                    "restart what serves there, or give it more time"
                 )
             time.sleep(POLL_SECONDS)
     seconds = time.monotonic() - started
