@@ -1,0 +1,115 @@
+"""A part of an experiment against its model: everything that does not fit, each with its place and a remedy."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from slos.files.findings import Findings
+from slos.files.misfits import misfit
+from slos.files.nearest import nearest
+from slos.files.shape import Shape
+from slos.files.yaml_document import Path
+
+M = TypeVar("M", bound=BaseModel)
+
+_KINDS = {
+    "int_parsing": "int_type",
+    "int_from_float": "int_type",
+    "float_parsing": "float_type",
+    "bool_parsing": "bool_type",
+}
+"""What pydantic says of values that it tries to convert; they are of the wrong type all the same."""
+_BOUNDS = {
+    "greater_than": ("gt", "more than"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "at most"),
+}
+
+
+def fit(
+    model: type[M], value: object, path: Path, findings: Findings, hints: Mapping[str, str] | None = None
+) -> M | None:
+    """`value`, which is at `path` in the document, as the model; None after reporting all that does not fit.
+
+    What does not fit is spoilt in the findings afterwards. `hints` says what to write instead of certain keys.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    _report(Shape(model, by_alias=True), details, path, findings, hints or {})
+    return None
+
+
+def _report(
+    shape: Shape, details: Sequence[ErrorDetails], path: Path, findings: Findings, hints: Mapping[str, str]
+) -> None:
+    missing = [detail["loc"] for detail in details if detail["type"] == "missing"]
+    for detail in details:
+        if detail["type"] == "extra_forbidden":
+            _unknown_key(shape, detail, path, findings, hints, missing)
+    for detail in details:
+        here = (*path, *detail["loc"])
+        if detail["type"] == "missing":
+            key = str(detail["loc"][-1])
+            remedy = f"add {shape.written(detail['loc'])}"
+            findings.missing((*path, *detail["loc"][:-1]), (key,), f"{key} is missing", remedy)
+        elif detail["type"] != "extra_forbidden":
+            findings.error(here, *_misfit(shape, detail))
+            findings.spoilt.add(here)
+
+
+def _unknown_key(
+    shape: Shape,
+    detail: ErrorDetails,
+    path: Path,
+    findings: Findings,
+    hints: Mapping[str, str],
+    missing: Sequence[Path],
+) -> None:
+    parent, key = detail["loc"][:-1], str(detail["loc"][-1])
+    known = shape.keys(parent)
+    lacking = [str(loc[-1]) for loc in missing if loc[:-1] == parent]
+    meant = nearest(key, lacking, 0.5) or nearest(key, known)
+    remedy = hints.get(key) or (f"write {meant}" if meant else f"remove it; the keys known here are {', '.join(known)}")
+    here = (*path, *detail["loc"])
+    findings.unknown_key(here, f"unknown key {key!r}", remedy)
+    findings.spoilt.add(here)
+    if meant is not None:
+        findings.read_as((*path, *parent, meant), here)
+
+
+def _misfit(shape: Shape, detail: ErrorDetails) -> tuple[str, str]:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind in _KINDS:
+        return misfit(shape, {**detail, "type": _KINDS[kind]})
+    if kind in _BOUNDS:
+        key, words = _BOUNDS[kind]
+        bound = f"{words} {context[key]}"
+        return f"{detail['input']} is not {bound}", f"write a number that is {bound}"
+    if kind == "string_too_short":
+        return "an empty text", _written(shape, detail["loc"])
+    if kind in ("value_error", "assertion_error"):
+        # By the rule of this house a validator's text ends with what to do.
+        message, _, remedy = str(context.get("error", detail["msg"])).partition("; ")
+        return message, remedy or _written(shape, detail["loc"])
+    return misfit(shape, detail)
+
+
+def _written(shape: Shape, loc: tuple[int | str, ...]) -> str:
+    return f"write {shape.written(loc)}" if loc else "see what belongs together in docs/experiment-files.md"
+
+
+def mapping_at(value: object, key: str) -> dict[str, Any]:
+    """The mapping below a key of what may be one; an empty one where there is none."""
+    below = value.get(key) if isinstance(value, Mapping) else None
+    return dict(below) if isinstance(below, Mapping) else {}
+
+
+def list_at(value: object, key: str) -> list[Any]:
+    """The list below a key of what may be a mapping; an empty one where there is none."""
+    below = value.get(key) if isinstance(value, Mapping) else None
+    return list(below) if isinstance(below, list) else []
