@@ -103,7 +103,7 @@ def _check_reference(activity: _Listed, listed: list[_Listed], findings: Finding
         findings.error(path, f"no activity is called {ref!r}", f"write {meant}" if meant else "write the activity out")
     elif _is_fault(named[ref]):
         findings.error(
-            path, f"{ref!r} is a fault, and a fault goes in once", "write the action out, under its own name"
+            path, f"{ref!r} is a fault, and a fault goes in once", "write the action out, with a name of its own"
         )
 
 
@@ -126,8 +126,8 @@ def _check_activity(activity: _Listed, variables: Variables, findings: Findings)
 
 
 def _check_provider(provider: Mapping[str, Any], path: Path, findings: Findings) -> None:
-    kind = provider.get("type")
-    for key in _CALLS.get(str(kind), ()):
+    kind = str(provider.get("type"))
+    for key in _CALLS.get(kind, ()):
         if provider.get(key) is None:
             findings.missing(path, (key,), f"{key} is missing", f"a {kind} provider takes {' and '.join(_CALLS[kind])}")
     for key in provider:
@@ -147,11 +147,8 @@ def _check_action(activity: _Listed, variables: Variables, findings: Findings) -
         findings.error(path, "an action in the rollbacks", "remove it: the guard undoes every fault itself")
     elif fault is None:
         if activity.provider.get("type") in _CALLS:
-            findings.error(
-                (*path, "provider"),
-                "an action that is no fault of mlchaos: nothing would guard or undo it",
-                _families(),
-            )
+            message = "an action that is no fault of mlchaos: nothing would guard or undo it"
+            findings.error((*path, "provider"), message, _families())
     else:
         if activity.value.get("background") is True:
             message = "a fault in the background, of which nobody knows when it goes in"

@@ -1,6 +1,7 @@
 """A part of an experiment against its model: everything that does not fit, each with its place and a remedy."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -40,17 +41,37 @@ def fit(
         return model.model_validate(value)
     except ValidationError as error:
         details = error.errors(include_url=False)
-    _report(Shape(model, by_alias=True), details, path, findings, hints or {})
-    return None
-
-
-def _report(
-    shape: Shape, details: Sequence[ErrorDetails], path: Path, findings: Findings, hints: Mapping[str, str]
-) -> None:
+    shape = Shape(model, by_alias=True)
     missing = [detail["loc"] for detail in details if detail["type"] == "missing"]
     for detail in details:
         if detail["type"] == "extra_forbidden":
-            _unknown_key(shape, detail, path, findings, hints, missing)
+            parent = detail["loc"][:-1]
+            lacking = [str(loc[-1]) for loc in missing if loc[:-1] == parent]
+            absent = [key for key in shape.keys(parent) if key not in _at(value, parent)]
+            _unknown_key(shape, detail, path, findings, hints or {}, _Meant(lacking, absent))
+    _report(shape, details, path, findings)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """What an unknown key may have meant: keys that must be there and are not, and all that are not there."""
+
+    lacking: Sequence[str]
+    absent: Sequence[str]
+
+    def by(self, key: str) -> str | None:
+        return nearest(key, self.lacking, 0.5) or nearest(key, self.absent)
+
+
+def _at(value: object, path: Path) -> Mapping[str, Any]:
+    here: Any = value
+    for step in path:
+        here = here[step]
+    return here if isinstance(here, Mapping) else {}
+
+
+def _report(shape: Shape, details: Sequence[ErrorDetails], path: Path, findings: Findings) -> None:
     for detail in details:
         here = (*path, *detail["loc"])
         if detail["type"] == "missing":
@@ -68,12 +89,11 @@ def _unknown_key(
     path: Path,
     findings: Findings,
     hints: Mapping[str, str],
-    missing: Sequence[Path],
+    candidates: _Meant,
 ) -> None:
     parent, key = detail["loc"][:-1], str(detail["loc"][-1])
     known = shape.keys(parent)
-    lacking = [str(loc[-1]) for loc in missing if loc[:-1] == parent]
-    meant = nearest(key, lacking, 0.5) or nearest(key, known)
+    meant = candidates.by(key)
     remedy = hints.get(key) or (f"write {meant}" if meant else f"remove it; the keys known here are {', '.join(known)}")
     here = (*path, *detail["loc"])
     findings.unknown_key(here, f"unknown key {key!r}", remedy)
@@ -93,8 +113,10 @@ def _misfit(shape: Shape, detail: ErrorDetails) -> tuple[str, str]:
     if kind == "string_too_short":
         return "an empty text", _written(shape, detail["loc"])
     if kind in ("value_error", "assertion_error"):
-        # By the rule of this house a validator's text ends with what to do.
-        message, _, remedy = str(context.get("error", detail["msg"])).partition("; ")
+        # Texts of validators end with what to do, after the last semicolon or colon.
+        said = str(context.get("error", detail["msg"]))
+        message, _, remedy = said.rpartition("; ") if "; " in said else said.rpartition(": ")
+        message, remedy = (message, remedy) if message else (remedy, "")
         return message, remedy or _written(shape, detail["loc"])
     return misfit(shape, detail)
 

@@ -69,8 +69,8 @@ def _no_control(experiment: Mapping[str, Any], modules: Sequence[str], findings:
             path = ("controls", index, "provider", "module")
             findings.error(path, f"no control is called {module}", f"write {CONTROL_MODULE}")
             return
-    path: Path = ("controls",) if isinstance(experiment.get("controls"), list) else ()
-    findings.missing(path, ("controls",), "no guard watches this experiment", f"add to controls, first: {_CONTROL}")
+    here: Path = ("controls",) if isinstance(experiment.get("controls"), list) else ()
+    findings.missing(here, ("controls",), "no guard watches this experiment", f"add to controls, first: {_CONTROL}")
 
 
 def _no_block(experiment: Mapping[str, Any], findings: Findings) -> None:
