@@ -1,12 +1,15 @@
 """Fixtures for every test: what they share is how they stay out of each other's way."""
 
 import signal
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from lab.servers import BRING, BY_NAME, find
+from tests.memory import memory
 from tests.octets import reserved_octet
 
 # A shell that runs the tests in the background has them ignore Ctrl-C, and so would every program that they interrupt.
@@ -23,6 +26,13 @@ def lab_octet() -> Iterator[int]:
     """The second byte of a loopback /16 that no other test of this machine uses meanwhile."""
     with reserved_octet() as octet:
         yield octet
+
+
+@pytest.fixture
+def memory_path() -> Iterator[Path]:
+    """A directory of the test's own, in memory."""
+    with tempfile.TemporaryDirectory(dir=memory()) as directory:
+        yield Path(directory)
 
 
 @pytest.fixture(autouse=True, scope="session")

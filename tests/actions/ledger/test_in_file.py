@@ -10,9 +10,7 @@ from actions.ledger.in_file import InFile
 from actions.ledger.store import Ledger
 from actions.ledger.takeover import Clock
 from tests.actions.ledger.contract import LedgerMachine
-
-MEMORY = Path("/dev/shm")
-"""Where syncing to the disk takes no time: nothing here is about power cuts."""
+from tests.memory import memory
 
 
 class InFileMachine(LedgerMachine):
@@ -20,7 +18,7 @@ class InFileMachine(LedgerMachine):
 
     @classmethod
     def fresh(cls) -> None:
-        cls.directory = tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None)
+        cls.directory = tempfile.TemporaryDirectory(dir=memory())
 
     @classmethod
     def open(cls, clock: Clock) -> Ledger:
