@@ -74,7 +74,13 @@ def _hit(run: Run, fault: Fault[Any], planned: PlannedFault, target: Target, arg
 
 
 def _inject(run: Run, fault: Fault[Any], injected: Injected, injection: Injection[Any]) -> None:
-    fault.inject(injection, run.systems)
+    injected.perhaps_in_flight = True
+    try:
+        fault.inject(injection, run.systems)
+    except RefusedError:
+        injected.perhaps_in_flight = False
+        raise
+    injected.perhaps_in_flight = False
     injected.sent_at = time.time()
     _await_effect(run, fault, injection)
     injected.effective_at = time.time()

@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -44,24 +44,36 @@ class Injected:
     effective_at: float | None = None
     undone_at: float | None = None
     problem: str = ""
+    perhaps_in_flight: bool = False
+    """`inject` did not return as it should: its request may still land, after the undo."""
+
+
+def _nobody() -> str:
+    return ""
 
 
 @dataclass(slots=True)
 class Run:
-    """One execution of an experiment: what it may break until when, and what it has broken so far."""
+    """One execution of an experiment: what it may break until when, and what it has broken so far.
+
+    `expires_at` is 0, so that nothing may go in, until the guard lets the method begin.
+    """
 
     id: str
     planned: Sequence[PlannedFault]
     ledger: Ledger
     systems: Systems
-    expires_at: float
+    expires_at: float = 0.0
     """Every fault's expiry, seconds since the epoch."""
     dry: bool = False
+    unguarded: Callable[[], str] = _nobody
+    """Why the guard does not watch (any more); empty while it does."""
     injected: list[Injected] = field(default_factory=list)
     stop_reason: str = ""
     _taken: set[int] = field(default_factory=set)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _injecting: threading.RLock = field(default_factory=threading.RLock)
+    _injector: int | None = None
 
     def take(self, fault: str, arguments: Mapping[str, JsonValue]) -> PlannedFault:
         """The next entry of the plan for this action; each is taken once. Raises RefusedError for what is not in it."""
@@ -74,7 +86,10 @@ class Run:
         )
 
     def stop(self, reason: str) -> None:
-        """From now on nothing more goes in. What is being injected right now is undone by whoever injects it."""
+        """From now on nothing more goes in. What is being injected right now is undone by whoever injects it.
+
+        Not for signal handlers: they may interrupt this very call, in the same thread.
+        """
         if not self._stopping.is_set():
             self.stop_reason = reason
             self._stopping.set()
@@ -89,13 +104,26 @@ class Run:
 
     @contextmanager
     def injection(self) -> Iterator[None]:
-        """Held while a fault goes in, so that whoever undoes can wait for it. Raises StoppedError."""
-        with self._injecting:
-            if self.stopping:
-                raise StoppedError(f"nothing more is injected: {self.stop_reason}")
-            if time.time() >= self.expires_at:
-                raise StoppedError("nothing more is injected: blast_radius.duration is over")
-            yield
+        """Held while a fault goes in, so that whoever undoes can wait for it. Raises StoppedError.
+
+        No signal ends it half-way (see runner.guarding.signals): it ends by itself as soon as the run is stopped.
+        """
+        self._injector = threading.get_ident()
+        try:
+            with self._injecting:
+                if self.stopping:
+                    raise StoppedError(f"nothing more is injected: {self.stop_reason}")
+                if reason := self.unguarded():
+                    raise StoppedError(f"nothing is injected: {reason}")
+                if time.time() >= self.expires_at:
+                    raise StoppedError("nothing more is injected: blast_radius.duration is over")
+                yield
+        finally:
+            self._injector = None
+
+    def is_injecting(self, thread: int) -> bool:
+        """Whether the thread of this identifier is putting a fault in, or waits to."""
+        return self._injector == thread
 
     def wait_for_injection(self, seconds: float) -> bool:
         """Wait until nothing is being injected; False if something still is after `seconds`."""

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from runner.guarding.recovery import NOT_WAITED_FOR, Recovery
+from runner.guarding.stops import Stop
+
 _WRAPPER = "chaoslib.exceptions.ActivityFailed: "
 
 
@@ -26,6 +29,20 @@ class Hypothesis:
 
 
 @dataclass(frozen=True, slots=True)
+class GuardEvidence:
+    """What the guard knows of a run: how many faults went in, or may have, and how they came out.
+
+    `stop` is why it ended the run early. `stuck` has each fault that did not come out, in words.
+    """
+
+    injected: int = 0
+    uncertain: int = 0
+    stop: Stop | None = None
+    stuck: tuple[str, ...] = ()
+    recovery: Recovery = NOT_WAITED_FOR
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All that the verdict rests on."""
 
@@ -37,12 +54,11 @@ class Evidence:
     during: tuple[Hypothesis, ...] = ()
     method_failures: tuple[Failure, ...] = ()
     rollback_failures: tuple[Failure, ...] = ()
-    faults_injected: int = 0
-    faults_uncertain: int = 0
+    guard: GuardEvidence = GuardEvidence()
 
 
-def read_evidence(journal: Mapping[str, Any], faults_injected: int, faults_uncertain: int) -> Evidence:
-    """The facts of a journal, as Chaos Toolkit keeps it, together with what the run itself noted of its faults."""
+def read_evidence(journal: Mapping[str, Any], guard: GuardEvidence) -> Evidence:
+    """The facts of a journal, as Chaos Toolkit keeps it, together with what the guard noted."""
     states = journal.get("steady_states") or {}
     return Evidence(
         status=str(journal.get("status")),
@@ -53,8 +69,7 @@ def read_evidence(journal: Mapping[str, Any], faults_injected: int, faults_uncer
         during=tuple(found for state in states.get("during") or () if (found := _hypothesis(state)) is not None),
         method_failures=tuple(_failures(journal.get("run") or ())),
         rollback_failures=tuple(_failures(journal.get("rollbacks") or ())),
-        faults_injected=faults_injected,
-        faults_uncertain=faults_uncertain,
+        guard=guard,
     )
 
 

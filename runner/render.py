@@ -13,7 +13,7 @@ from rich.text import Text
 from clients.prometheus import Known, Reading, Unknown
 from probes.counters import Quantile
 from runner.phases import PhaseReading
-from runner.run_summary import KilledPod, RunSummary, SliSummary
+from runner.run_summary import BrokenTarget, RunSummary, SliSummary
 from runner.verdict import Outcome
 
 UNKNOWN = "unknown"
@@ -40,8 +40,8 @@ def print_summary(summary: RunSummary, file: TextIO) -> None:
 def render(summary: RunSummary) -> RenderableType:
     """The summary, for any console."""
     parts: list[RenderableType] = [_headline(summary), Text("")]
-    parts.append(_facts(_what_was_killed(summary)))
-    if summary.slis and summary.killed:
+    parts.append(_facts(_what_was_broken(summary)))
+    if summary.slis and summary.broken:
         parts += [Text(""), _numbers(summary), Text(_LIMITS, style="dim"), Text("")]
     parts.append(_facts(_what_it_took(summary)))
     parts += [Text(f"warning: {warning}", style="yellow") for warning in summary.warnings]
@@ -54,40 +54,67 @@ def _headline(summary: RunSummary) -> RenderableType:
     return Group(first, Padding(Text(_sentence(summary.verdict.reason)), (0, 0, 0, 2)))
 
 
-def _what_was_killed(summary: RunSummary) -> Iterable[tuple[str, str]]:
-    if not summary.killed:
-        yield "Killed", "nothing"
+def _what_was_broken(summary: RunSummary) -> Iterable[tuple[str, str]]:
+    if not summary.broken:
+        yield "Broken", "nothing"
         return
-    for cluster, namespace in sorted({(pod.cluster, pod.namespace) for pod in summary.killed}):
-        yield "Cluster", f"{cluster}, namespace {namespace}"
-    for pod in summary.killed:
-        yield "Killed" if pod.certain else "Perhaps killed", _killed(pod)
-    replaced = ", ".join(f"{pod.name} on {pod.node or UNKNOWN}" for pod in summary.replacements)
-    yield "Replaced by", replaced or f"{UNKNOWN} ({_reason(summary.time_to_ready)})"
+    namespaces = sorted({one.namespace for one in summary.broken if one.namespace})
+    if summary.place:
+        yield "Cluster", ", ".join([summary.place, *(f"namespace {namespace}" for namespace in namespaces)])
+    for one in summary.broken:
+        yield "Broken" if one.certain else "Perhaps broken", _broken(one)
+    if summary.time_to_ready is not None and any(one.kind == "pod" for one in summary.broken):
+        replaced = ", ".join(f"{pod.name} on {pod.node or UNKNOWN}" for pod in summary.replacements)
+        yield "Replaced by", replaced or f"{UNKNOWN} ({_reason(summary.time_to_ready)})"
 
 
-def _killed(pod: KilledPod) -> str:
-    at = datetime.fromtimestamp(pod.at, UTC).strftime("%H:%M:%S UTC")
-    return f"{pod.name} on {pod.node or UNKNOWN} at {at} ({pod.owner or 'no controller'})"
+def _broken(one: BrokenTarget) -> str:
+    at = datetime.fromtimestamp(one.at, UTC).strftime("%H:%M:%S UTC")
+    where = f" on {one.node}" if one.node and one.kind != "node" else ""
+    owner = f" ({one.workload})" if one.workload else ""
+    return f"{one.kind} {one.name}{where} by {one.fault} at {at}{owner}"
+
+
+def _undone(summary: RunSummary) -> str:
+    stuck = [one for one in summary.broken if one.undone_at is None]
+    if stuck:
+        return "; ".join(f"STUCK: {one.fault} on {one.kind} {one.name}: {one.reason}" for one in stuck)
+    last = max(one.undone_at - one.at for one in summary.broken if one.undone_at is not None)
+    return f"all, {last:.1f} s after the fault at the latest"
+
+
+def _spent(summary: RunSummary) -> str:
+    return ", ".join(f"{name} {100 * share:.2g}%" for name, share in summary.spent.items())
 
 
 def _what_it_took(summary: RunSummary) -> Iterable[tuple[str, str]]:
-    if summary.killed:
+    if summary.broken:
+        yield "Undone", _undone(summary)
+        if summary.spent:
+            yield "Budget spent", _spent(summary)
         if summary.lost is not None:
             lost = summary.lost
             if isinstance(lost.failed, Known):
                 yield "Requests lost", f"{_count(lost.failed)} of {_count(lost.total)}, counted by {lost.counted_by}"
             else:
                 yield "Requests lost", f"{UNKNOWN} ({lost.failed.reason})"
-        yield "Time to recover", _recovery(summary)
+        if summary.slis or summary.time_to_ready is not None:
+            yield "Time to recover", _recovery(summary)
+        yield "SLOs recovered", _slos_recovered(summary.recovered_in)
     yield "Duration", f"{summary.duration_seconds:.1f} s"
     yield "Journal", f"{summary.journal} (run {summary.run_id})"
 
 
 def _recovery(summary: RunSummary) -> str:
-    parts = [f"replacement ready {_seconds(summary.time_to_ready)}"]
+    parts = [] if summary.time_to_ready is None else [f"replacement ready {_seconds(summary.time_to_ready)}"]
     parts += [f"{sli.name} {_back(sli.time_to_recover)}" for sli in summary.slis]
     return f"{_seconds(summary.time_to_recover)} ({', '.join(parts)})"
+
+
+def _slos_recovered(recovered_in: Reading) -> str:
+    if isinstance(recovered_in, Unknown):
+        return f"{UNKNOWN} ({recovered_in.reason})"
+    return f"{recovered_in.value:.1f} s after the undo"
 
 
 def _back(time_to_recover: Reading) -> str:

@@ -1,7 +1,7 @@
 """The summary of a run: what was broken, what it cost, how long it took; and its form in the journal."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from clients.prometheus import Known, Reading, Unknown
@@ -11,17 +11,29 @@ from runner.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class KilledPod:
-    """A pod that was taken; `at` is when its deletion was sent (seconds since the epoch), `cluster` where it was."""
+class BrokenTarget:
+    """One fault on one target. Times are seconds since the epoch; `certain` is False where it may not have gone in.
 
-    cluster: str
+    `node` and `workload` are the target's, where it has them. `undone_at` is None, and `reason` says why, where the
+    fault did not come out.
+    """
+
+    fault: str
+    kind: str
     namespace: str
     name: str
     uid: str
     node: str
-    owner: str
+    workload: str
     at: float
+    record: str = ""
     certain: bool = True
+    effective_at: float | None = None
+    undone_at: float | None = None
+    reason: str = ""
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +73,27 @@ class RunSummary:
     verdict: Verdict
     duration_seconds: float
     journal: str
-    killed: tuple[KilledPod, ...] = ()
+    broken: tuple[BrokenTarget, ...] = ()
+    place: str = ""
+    """Where the targets are, in words."""
     replacements: tuple[NewPod, ...] = ()
-    time_to_ready: Reading = Unknown("nothing was killed")  # noqa: RUF009 (frozen)
+    time_to_ready: Reading | None = None
+    """Until the workload was whole again; None where nothing waited for it."""
     slis: tuple[SliSummary, ...] = ()
     lost: LostRequests | None = None
     warnings: tuple[str, ...] = ()
+    spent: Mapping[str, float] = field(default_factory=dict)
+    """The share of its error budget that each watched SLO has spent since the fault."""
+    recovered_in: Reading = Unknown("not waited for")  # noqa: RUF009 (frozen)
+    """Seconds from the undo until every watched SLO was back."""
 
     @property
     def time_to_recover(self) -> Reading:
-        """Until the replacement is ready and every SLI is back within its objective; unknown if one of them is."""
-        parts = [self.time_to_ready, *(sli.time_to_recover for sli in self.slis)]
+        """Until the workload is whole and every SLI is back within its objective; unknown if one of them is."""
+        parts = [self.time_to_ready] if self.time_to_ready is not None else []
+        parts += [sli.time_to_recover for sli in self.slis]
+        if not parts:
+            return Unknown("nothing was measured by which it could be told")
         unknown = next((part for part in parts if isinstance(part, Unknown)), None)
         if unknown is not None:
             return unknown
@@ -84,19 +106,8 @@ class RunSummary:
             "verdict": self.verdict.outcome.value,
             "reason": self.verdict.reason,
             "duration_seconds": round(self.duration_seconds, 3),
-            "killed": [
-                {
-                    "cluster": pod.cluster,
-                    "namespace": pod.namespace,
-                    "name": pod.name,
-                    "uid": pod.uid,
-                    "node": pod.node,
-                    "owner": pod.owner,
-                    "at": pod.at,
-                    "certain": pod.certain,
-                }
-                for pod in self.killed
-            ],
+            "place": self.place,
+            "faults": [one.document() for one in self.broken],
             "replacements": [{"name": pod.name, "node": pod.node} for pod in self.replacements],
             "time_to_ready_seconds": as_json(self.time_to_ready),
             "time_to_recover_seconds": as_json(self.time_to_recover),
@@ -108,14 +119,16 @@ class RunSummary:
                 "counted_by": self.lost.counted_by,
             },
             "slis": [_sli_document(sli) for sli in self.slis],
+            "error_budget_spent": dict(self.spent),
+            "slos_recovered_seconds": as_json(self.recovered_in),
             "warnings": list(self.warnings),
         }
 
 
-def new_pods(healed: Sequence[dict[str, Any]], survivors: Sequence[str], killed: Sequence[str]) -> tuple[NewPod, ...]:
-    """The pods of a healed workload that were not there when the fault went in (both told apart by uid)."""
-    known = {*survivors, *killed}
-    return tuple(NewPod(pod["name"], pod["node"]) for pod in healed if pod["uid"] not in known)
+def new_pods(healed: Sequence[Mapping[str, Any]], lost: int) -> tuple[NewPod, ...]:
+    """The pods of a healed workload that replace the lost ones: the newest of them, as the cluster's clock tells."""
+    newest = sorted(healed, key=lambda pod: str(pod.get("created", "")), reverse=True)
+    return tuple(NewPod(pod["name"], pod["node"]) for pod in newest[:lost])
 
 
 def as_json(value: Reading | Quantile | None) -> Any:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from runner.evidence import Evidence, Failure, Hypothesis
 
-_REFUSALS = {"RefusedError", "NoOpenRunError"}
+_REFUSALS = {"RefusedError", "NoOpenRunError", "PlanError"}
 _BREACHES = {"NotHealedError", "NotWholeError"}
 _UNKNOWNS = {"NoReadingError"}
 _INTERRUPTS = {"InterruptExecution", "ExperimentExitedException", "Interrupted"}
@@ -32,7 +32,9 @@ class Verdict:
 
 def decide(evidence: Evidence) -> Verdict:
     """Judge a run. Whatever is not covered by a rule below is an error, never held."""
-    for rule in (_dry, _interrupted, _gate, _method, _rollbacks, _stopped, _faults, _during, _after):
+    for rule in (
+        _dry, _stuck, _guard, _interrupted, _gate, _method, _rollbacks, _stopped, _faults, _during, _after, _recovery,
+    ):  # fmt: skip
         verdict = rule(evidence)
         if verdict is not None:
             return verdict
@@ -44,11 +46,29 @@ def decide(evidence: Evidence) -> Verdict:
 
 
 def _dry(evidence: Evidence) -> Verdict | None:
-    if evidence.dry and (evidence.faults_injected or evidence.faults_uncertain):
+    if evidence.dry and (evidence.guard.injected or evidence.guard.uncertain):
         return Verdict(Outcome.ERROR, "a fault went in although the run was to be a dry one")
     if evidence.dry:
         return Verdict(Outcome.INCONCLUSIVE, "a dry run breaks nothing, so it proves nothing")
     return None
+
+
+def _stuck(evidence: Evidence) -> Verdict | None:
+    if evidence.guard.stuck:
+        return Verdict(Outcome.ERROR, f"a fault is stuck and needs a person: {'; '.join(evidence.guard.stuck)}")
+    return None
+
+
+def _guard(evidence: Evidence) -> Verdict | None:
+    """What the guard stopped: for what the system did, or for another reason."""
+    stop = evidence.guard.stop
+    if stop is None:
+        return None
+    if not evidence.guard.injected and not evidence.guard.uncertain:
+        return Verdict(Outcome.ABORTED, f"nothing was broken yet, and the run was stopped: {stop.reason}")
+    if stop.kind.of_the_system:
+        return Verdict(Outcome.BREACHED, f"the guard took the fault out: {stop.reason}")
+    return Verdict(Outcome.ABORTED, f"everything is undone, and the run was stopped: {stop.reason}")
 
 
 def _interrupted(evidence: Evidence) -> Verdict | None:
@@ -76,7 +96,7 @@ def _gate(evidence: Evidence) -> Verdict | None:
 def _method(evidence: Evidence) -> Verdict | None:
     for failure in evidence.method_failures:
         outcome = _outcome_of(failure)
-        if outcome is Outcome.REFUSED and evidence.faults_injected:
+        if outcome is Outcome.REFUSED and evidence.guard.injected:
             return Verdict(Outcome.ERROR, f"only a part of the faults went in: {_told(failure)}")
         return Verdict(outcome, _told(failure))
     return None
@@ -97,9 +117,9 @@ def _stopped(evidence: Evidence) -> Verdict | None:
 
 
 def _faults(evidence: Evidence) -> Verdict | None:
-    if evidence.faults_uncertain:
+    if evidence.guard.uncertain:
         return Verdict(Outcome.ERROR, "it is not known whether a fault went in")
-    if not evidence.faults_injected:
+    if not evidence.guard.injected:
         return Verdict(Outcome.INCONCLUSIVE, "no fault was injected, so nothing is proven")
     return None
 
@@ -117,6 +137,15 @@ def _after(evidence: Evidence) -> Verdict | None:
     if evidence.after.met:
         return None
     return Verdict(_outcome_of(evidence.after.failure), f"the steady state did not come back: {_why(evidence.after)}")
+
+
+def _recovery(evidence: Evidence) -> Verdict | None:
+    recovery = evidence.guard.recovery
+    if recovery.state == "not recovered":
+        return Verdict(Outcome.BREACHED, f"the SLOs did not recover in time: {recovery.reason}")
+    if recovery.state == "recovered":
+        return None
+    return Verdict(Outcome.INCONCLUSIVE, f"it is not known whether the SLOs recovered: {recovery.reason or 'not seen'}")
 
 
 def _outcome_of(failure: Failure | None) -> Outcome:

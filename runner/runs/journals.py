@@ -36,7 +36,7 @@ def _run(journal: Mapping[str, Any], source: str) -> ChaosRun:
         started_at=started_at,
         ended_at=_time(journal["end"]),
         verdict=str(ours.get("verdict") or _status(journal)),
-        faults=len(ours["killed"]) if "killed" in ours else None,
+        faults=len(ours["faults"]) if "faults" in ours else None,
         source=source,
     )
 

@@ -1,6 +1,6 @@
 """Which chaos runs there were on this machine: an append-only log, one JSON object per line.
 
-The control `runner.summary` notes when a run begins and when it has ended, so that `chaos slo burn` can say which burns
+The control `runner.guard` notes when a run begins and when it has ended, so that `chaos slo burn` can say which burns
 were ours. The log must never cost a run: what cannot be written is said, and the run goes on.
 """
 

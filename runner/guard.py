@@ -1,0 +1,291 @@
+"""The Chaos Toolkit control without which no fault goes in: it plans, admits, watches, stops, undoes and judges a run.
+
+Chaos Toolkit exits with 0 after a hypothesis that refused to start, failed actions and failed rollbacks, and it drops
+whatever goes wrong in a control. So nothing here is switched on by success: the journal counts as failed until the
+verdict `held` is reached (`after_experiment_control` and, should that not be reached, the closing event see to it), and
+faults are refused in a process in which this control has not opened a run (see actions.run_context).
+
+In an experiment:
+
+    controls:
+      - {name: guard, provider: {type: python, module: runner.guard}}
+    runtime: {rollbacks: {strategy: always}}
+    extensions:
+      - name: guard    # see docs/experiment-files.md
+"""
+
+import logging
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chaoslib.exceptions import InterruptExecution
+from chaoslib.types import Dry
+
+from actions.fault import RefusedError
+from actions.run_context import NoOpenRunError, close_run, current_run
+from probes.sli import DeclarationError
+from runner.declared import client_counter
+from runner.evidence import GuardEvidence
+from runner.guarding.opening import new_run_id, open_session, plan_run
+from runner.guarding.session import Session
+from runner.runs.log import note_begin, note_end
+from runner.summarise import KEY, Ended, summarise
+from runner.verdict import Outcome
+
+logger = logging.getLogger("chaostoolkit")
+
+_HARMLESS = (Dry.ACTIONS, Dry.ACTIVITIES)
+"""The dry modes in which Chaos Toolkit runs no action; in the others (probes, pause) faults go in."""
+_OUR_MODULE = "runner.guard"
+
+
+@dataclass(slots=True)
+class _Guarded:
+    """What the control remembers between its hooks. Without a session nothing can be broken."""
+
+    run_id: str
+    started_at: float
+    dry: bool
+    session: Session | None = None
+    place: str = ""
+    refusal: str = ""
+    failed_activity: str = ""
+    unended: bool = False
+    """The run log has its beginning, and not its end yet."""
+
+
+_runs: list[_Guarded] = []
+
+
+class _Closer:
+    """Chaos Toolkit's last word: a journal that reaches it without `held` may not count as a success."""
+
+    def signal_exit(self) -> None:
+        """The run was ended by a signal, and nothing may end it once more."""
+        if _runs and _runs[-1].session is not None:
+            _runs[-1].session.no_activity()
+
+    def finish(self, journal: dict[str, Any]) -> None:
+        if KEY not in journal:
+            logger.error("The run was not judged, so it counts as failed (chaostoolkit.log says why)")
+        if journal.get(KEY, {}).get("verdict") != Outcome.HELD and not _failed(journal):
+            journal["status"] = "failed"
+        if _runs:
+            guarded = _runs[-1]
+            if guarded.session is not None:
+                guarded.session.close()
+            _note_end(guarded, Outcome.ERROR)
+            if guarded.session is not None:
+                guarded.session.restore_signals()
+        close_run()
+
+    def __getattr__(self, _event: str) -> Any:
+        return _ignore
+
+
+_closers: list[_Closer] = []
+
+
+def _ignore(*_arguments: object, **_named: object) -> None:
+    """All other events."""
+
+
+def configure_control(event_registry: Any) -> None:
+    """Called once before the run: forget an earlier run of this process, and have the last word on this one."""
+    close_run()
+    _runs.clear()
+    _closers.clear()
+    closer = _Closer()
+    event_registry.register(closer)
+    _closers.append(closer)
+
+
+def before_experiment_control(
+    context: Mapping[str, Any],
+    configuration: Mapping[str, Any] | None = None,
+    secrets: Mapping[str, Any] | None = None,
+) -> None:
+    """Open the run; or end it before it begins, with the reason in the summary."""
+    if not _closers:
+        raise InterruptExecution(f"the control {_OUR_MODULE} was not set up (chaostoolkit.log says why)")
+    now = time.time()
+    guarded = _Guarded(new_run_id(now), now, dry=bool(context.get("dry")))
+    _runs.append(guarded)
+    try:
+        _begin(guarded, context, configuration or {}, secrets or {})
+    except InterruptExecution:
+        raise
+    except (RefusedError, DeclarationError) as error:
+        guarded.refusal = f"nothing was touched: {error}"
+        raise InterruptExecution(guarded.refusal) from error
+    except Exception as error:
+        # Chaos Toolkit would log it where nobody looks, and go on.
+        guarded.refusal = f"nothing was touched, since the guard failed: {type(error).__name__}: {error}"
+        logger.debug("The guard failed", exc_info=True)
+        raise InterruptExecution(guarded.refusal) from error
+
+
+def watched() -> bool:
+    """Probe: True while this control watches the run, and a failure otherwise.
+
+    As the first probe of a hypothesis it stops a run whose control did not load before anything is touched.
+    """
+    if current_run() is None and not (_runs and _runs[-1].dry and not _runs[-1].refusal):
+        raise NoOpenRunError(
+            "no guard watches this run: give the experiment a control whose provider is {type: python, module: "
+            f"{_OUR_MODULE}}}; if it has one, chaostoolkit.log says why it failed"
+        )
+    return True
+
+
+def before_method_control(context: Mapping[str, Any]) -> None:  # noqa: ARG001 (Chaos Toolkit passes it)
+    """Faults may go in from here on."""
+    session = _session()
+    if session is not None:
+        _end_if_stopped(session)
+        session.method_begins()
+
+
+def after_method_control(context: Mapping[str, Any]) -> None:  # noqa: ARG001 (Chaos Toolkit passes it)
+    """Undo everything, verify it, and wait for the SLOs."""
+    session = _session()
+    if session is not None and session.phase == "method":
+        session.method_ended()
+
+
+def before_rollback_control(context: Mapping[str, Any]) -> None:  # noqa: ARG001 (Chaos Toolkit passes it)
+    """The experiment's own rollbacks come after the undo, and are not cut short."""
+    session = _session()
+    if session is not None:
+        session.rollbacks_begin()
+
+
+def before_activity_control(context: Mapping[str, Any]) -> None:
+    """End the run that is to be stopped, and the method of which an activity has failed: the next one builds on it."""
+    session = _session()
+    if session is None or session.phase == "rollbacks":
+        return
+    _end_if_stopped(session)
+    failed = _runs[-1].failed_activity
+    if session.phase == "method" and failed:
+        raise InterruptExecution(f"{failed} failed, so {context.get('name')} is not run")
+    session.activity_begins()
+
+
+def after_activity_control(context: Mapping[str, Any], state: Mapping[str, Any] | None) -> None:
+    """Remember a failure in the method."""
+    session = _session()
+    if session is None:
+        return
+    session.no_activity()
+    if session.phase == "method" and (state is None or state.get("status") != "succeeded"):
+        _runs[-1].failed_activity = _runs[-1].failed_activity or str(context.get("name"))
+
+
+def after_experiment_control(
+    context: Mapping[str, Any], state: dict[str, Any], configuration: Mapping[str, Any] | None = None
+) -> None:
+    """Judge the run, write the summary into the journal, print it, and let only `held` count as a success."""
+    ended, state["status"] = state["status"], "failed"
+    guarded = _runs[-1]
+    session = guarded.session
+    if session is not None:
+        session.close()
+    summary = summarise({**state, "status": ended}, context, configuration or {}, _how_it_ended(guarded))
+    _note_end(guarded, summary.verdict.outcome)
+    state[KEY] = summary.document()
+    if summary.verdict.outcome in (Outcome.HELD, Outcome.BREACHED) or ended != "completed":
+        state["status"] = ended
+    if summary.verdict.outcome is Outcome.BREACHED:
+        state["deviated"] = True
+    from runner.render import print_summary
+
+    print_summary(summary, sys.stdout)
+
+
+def _begin(
+    guarded: _Guarded, context: Mapping[str, Any], configuration: Mapping[str, Any], secrets: Mapping[str, Any]
+) -> None:
+    from actions.systems import Systems
+
+    client_counter(context, configuration)
+    _refuse_switched_off(context)
+    dry = context.get("dry")
+    if dry and dry not in _HARMLESS:
+        raise RefusedError(
+            f"a run with --dry {getattr(dry, 'value', dry)} leaves the probes or pauses out but still injects the "
+            "faults; use --dry actions for a run that breaks nothing"
+        )
+    systems = Systems()
+    try:
+        plan = plan_run(context, configuration, secrets, systems)
+        guarded.place = plan.place
+        if not guarded.dry:
+            guarded.session = open_session(guarded.run_id, plan, configuration, systems)
+    finally:
+        if guarded.session is None:
+            systems.close()
+    note_begin(guarded.run_id, str(context.get("title", "")), guarded.started_at, dry=guarded.dry)
+    guarded.unended = True
+    logger.info("Run %s is open: plan %s", guarded.run_id, plan.token)
+
+
+def _refuse_switched_off(experiment: Mapping[str, Any]) -> None:
+    """Chaos Toolkit leaves hooks out for a control with a scope, or one that is not automatic."""
+    for control in experiment.get("controls") or ():
+        if control.get("provider", {}).get("module") != _OUR_MODULE:
+            continue
+        if control.get("scope") or control.get("automatic", True) is not True:
+            raise RefusedError(
+                f"controls: {control.get('name')} has a scope or is not automatic, so that it would watch a part of "
+                "the run only; take `scope` and `automatic` away"
+            )
+
+
+def _end_if_stopped(session: Session) -> None:
+    if session.run.stopping:
+        raise InterruptExecution(f"the run is stopped: {session.run.stop_reason}")
+
+
+def _session() -> Session | None:
+    return _runs[-1].session if _runs else None
+
+
+def _how_it_ended(guarded: _Guarded) -> Ended:
+    session = guarded.session
+    if session is None:
+        return Ended(guarded.run_id, guarded.started_at, time.time(), guarded.refusal)
+    run = session.run
+    evidence = GuardEvidence(
+        injected=sum(one.sent_at is not None for one in run.injected),
+        uncertain=sum(one.perhaps_in_flight for one in run.injected),
+        stop=session.stop,
+        stuck=tuple(f"{one.record.fault} on {one.record.target}: {one.record.reason}" for one in session.stuck),
+        recovery=session.recovery,
+    )
+    return Ended(
+        guarded.run_id,
+        guarded.started_at,
+        time.time(),
+        guarded.refusal,
+        evidence,
+        tuple(run.injected),
+        session.method_at,
+        session.spent,
+        guarded.place,
+    )
+
+
+def _note_end(guarded: _Guarded, outcome: Outcome) -> None:
+    if guarded.unended:
+        guarded.unended = False
+        session = guarded.session
+        faults = len(session.run.injected) if session is not None else 0
+        note_end(guarded.run_id, outcome.value, time.time(), faults, session.spent if session is not None else None)
+
+
+def _failed(journal: Mapping[str, Any]) -> bool:
+    return bool(journal.get("deviated")) or journal.get("status") != "completed"

@@ -1,0 +1,141 @@
+"""How a run begins: checked, planned, admitted and locked, before anything is touched; or refused, and why."""
+
+import logging
+import os
+import secrets as randomness
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+from actions.fault import RefusedError
+from actions.ledger.open import open_ledger
+from actions.ledger.store import Ledger, LedgerError
+from actions.run_context import Run
+from actions.systems import Systems
+from clients.kube_errors import KubeError
+from clients.prometheus import Prometheus, PrometheusError
+from runner.experiment.check import check_document
+from runner.guarding.admission import NotAdmittedError, Terms, admit
+from runner.guarding.heartbeat import Heartbeat
+from runner.guarding.session import Session, Times, refuse_other_faults
+from runner.guarding.stops import Limits, Stop
+from runner.plan.digest import SEED_BITS, VARIABLE, Token, TokenError, read_token
+from runner.plan.make import make_plan
+from runner.plan.model import Plan
+
+logger = logging.getLogger("chaostoolkit")
+
+
+def new_run_id(now: float) -> str:
+    """Sorts by time, and is unique: 20261122T163800Z-ab12cd."""
+    return f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}-{randomness.token_hex(3)}"
+
+
+def plan_run(
+    experiment: Mapping[str, Any], configuration: Mapping[str, Any], secrets: Mapping[str, Any], systems: Systems
+) -> Plan:
+    """What this run would do, if that is allowed and what MLCHAOS_PLAN asks for. Nothing is written.
+
+    Raises RefusedError.
+    """
+    problems = [problem for problem in check_document(experiment, configuration) if problem.level == "error"]
+    if problems:
+        raise RefusedError("; ".join(str(problem) for problem in problems))
+    token = _token()
+    seed = randomness.randbits(SEED_BITS) if token is None else token.seed
+    try:
+        plan = make_plan(experiment, configuration, secrets, systems, seed)
+    except KubeError as error:
+        raise RefusedError(f"nothing could be planned: {error}") from error
+    if not plan.allowed:
+        raise RefusedError("; ".join(str(violation) for violation in plan.violations))
+    if token is not None and plan.digest != token.digest:
+        raise RefusedError(
+            f"the world has changed since {VARIABLE}={token} was planned (this would be {plan.token}): look at a new "
+            "`chaos plan`"
+        )
+    for warning in plan.warnings:
+        logger.warning("%s", warning)
+    return plan
+
+
+def open_session(run_id: str, plan: Plan, configuration: Mapping[str, Any], systems: Systems) -> Session:
+    """A session that watches, holds its locks, and has nothing injected yet.
+
+    Raises RefusedError; then no thread, lock or connection is left of it.
+    """
+    block = plan.guard
+    with ExitStack() as on_refusal:
+        prometheus, ledger = _open(configuration, systems, on_refusal)
+        _refuse_when_halted(ledger)
+        terms = Terms(block.admit.budget_left_ratio, block.admit.burn_below, block.admit.quiet_alerts)
+        window = block.abort_when.window_seconds
+        try:
+            watch = admit(prometheus, plan.slos, terms, window)
+        except NotAdmittedError as error:
+            raise RefusedError(str(error)) from error
+        run = Run(run_id, plan.faults, ledger, systems)
+        limits = Limits(block.abort_when.burn_rate, window, block.blast_radius.error_budget.max_spend_ratio)
+        times = Times(block.blast_radius.duration_seconds, block.recover_within_seconds)
+        session = Session(run, times, limits, prometheus, watch, _heartbeat(ledger, run_id))
+        on_refusal.pop_all()
+    try:
+        _occupy(session, ledger, plan)
+    except BaseException:  # a signal's, too: Chaos Toolkit's handlers are still in place
+        session.close()
+        session.restore_signals()
+        raise
+    return session
+
+
+def _open(configuration: Mapping[str, Any], systems: Systems, on_refusal: ExitStack) -> tuple[Prometheus, Ledger]:
+    try:
+        prometheus = Prometheus(str(configuration.get("prometheus_url") or os.environ.get("PROMETHEUS_URL", "")))
+    except PrometheusError as error:
+        raise RefusedError(f"the SLOs cannot be watched: {error}") from error
+    on_refusal.callback(prometheus.close)
+    try:
+        ledger = open_ledger(systems)
+    except LedgerError as error:
+        raise RefusedError(f"no undo could be written down: {error}") from error
+    on_refusal.callback(ledger.close)
+    return prometheus, ledger
+
+
+def _heartbeat(ledger: Ledger, run_id: str) -> Callable[[Callable[[Stop], None]], Heartbeat]:
+    return lambda stop: Heartbeat(ledger, run_id, stop)
+
+
+def _occupy(session: Session, ledger: Ledger, plan: Plan) -> None:
+    """Begin to live, and keep other runs from the targets. Halted once more: this run may have been overlooked."""
+    try:
+        session.start()
+        for lock in plan.locks:
+            ledger.lock(lock, session.run.id)
+        if reason := refuse_other_faults(ledger, session.run):
+            raise RefusedError(reason)
+        _refuse_when_halted(ledger)
+    except LedgerError as error:
+        raise RefusedError(str(error)) from error
+
+
+def _refuse_when_halted(ledger: Ledger) -> None:
+    try:
+        halt = ledger.halted()
+    except LedgerError as error:
+        raise RefusedError(f"no undo could be written down: {error}") from error
+    if halt is not None:
+        since = datetime.fromtimestamp(halt.at, UTC)
+        raise RefusedError(
+            f"all runs are halted by {halt.by} since {since:%Y-%m-%d %H:%M:%S} UTC ({halt.why}); lift it with: chaos "
+            "resume"
+        )
+
+
+def _token() -> Token | None:
+    text = os.environ.get(VARIABLE, "")
+    try:
+        return read_token(text) if text else None
+    except TokenError as error:
+        raise RefusedError(str(error)) from error

@@ -1,0 +1,40 @@
+"""Activities of the tests: they block, they swallow, they tell."""
+
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+
+BLOCKED_SECONDS = 60.0
+
+
+def block(marker: str = "") -> bool:
+    """Wait for much longer than any test does."""
+    if marker:
+        Path(marker).touch()
+    time.sleep(BLOCKED_SECONDS)
+    return True
+
+
+def swallow(marker: str) -> bool:
+    """Wait, and take the first attempt to end it for nothing."""
+    Path(marker).touch()
+    with contextlib.suppress(SystemExit):
+        time.sleep(BLOCKED_SECONDS)
+    Path(marker).with_suffix(".swallowed").touch()
+    time.sleep(BLOCKED_SECONDS)
+    return True
+
+
+def note(marker: str) -> bool:
+    """Say that it ran."""
+    Path(marker).touch()
+    return True
+
+
+def leave() -> bool:
+    """What chaoslib.exit.exit_gracefully does."""
+    os.kill(os.getpid(), signal.SIGUSR1)
+    time.sleep(BLOCKED_SECONDS)
+    return True
