@@ -18,7 +18,7 @@ from runner.plan.digest import digest
 from runner.plan.history import past_runs, spends
 from runner.plan.limits import exceeded, limits, outside, passed_budgets, refused_evictions, twice
 from runner.plan.model import PermissionCheck, Plan, Spend, Violation
-from runner.plan.permissions import check_permissions, missing
+from runner.plan.permissions import check_permissions, ledger_permissions, missing
 from runner.plan.price import price
 
 
@@ -143,6 +143,7 @@ def _reaches_cluster(faults: Sequence[PlannedFault]) -> bool:
 
 def _permissions(faults: Sequence[PlannedFault], systems: Systems) -> tuple[PermissionCheck, ...]:
     wanted: list[Permission] = [one for fault in faults for one in fault.draft.permissions]
+    wanted += ledger_permissions()
     return check_permissions(systems.kube, wanted) if wanted else ()
 
 

@@ -1,10 +1,13 @@
 """Which permissions a plan takes, and whether these credentials have them, asked before anything is touched."""
 
+import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from actions.fault import Permission
+from actions.ledger.open import DEFAULT_NAMESPACE, NAMESPACE, chosen_place
 from clients.kube_errors import ForbiddenError
 from runner.plan.model import PermissionCheck, Violation
 
@@ -21,6 +24,18 @@ def check_permissions(kube: "Kube", permissions: Iterable[Permission]) -> tuple[
         return ()
     with ThreadPoolExecutor(min(_AT_ONCE, len(wanted))) as pool:
         return tuple(pool.map(lambda one: _check(kube, one), wanted))
+
+
+def ledger_permissions() -> tuple[Permission, ...]:
+    """What writing the undo down takes; nothing where the ledger is a file. Raises LedgerError."""
+    if chosen_place(os.environ, Path.home()) != "kubernetes":
+        return ()
+    namespace = os.environ.get(NAMESPACE) or DEFAULT_NAMESPACE
+    verbs = ("get", "list", "create", "update", "delete")
+    return (
+        *(Permission(verb, "configmaps", namespace=namespace) for verb in verbs),
+        *(Permission(verb, "leases", "coordination.k8s.io", namespace) for verb in (*verbs, "patch")),
+    )
 
 
 def missing(checks: Sequence[PermissionCheck]) -> list[Violation]:

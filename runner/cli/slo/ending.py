@@ -40,10 +40,13 @@ def print_error_document(message: str, more: Mapping[str, Any] | None = None) ->
 
 
 @contextmanager
-def orderly_end() -> Iterator[None]:
-    """Ends the program for what no command handles: output that cannot be written, Ctrl-C, an error of mlchaos."""
+def orderly_end(command: str = "chaos slo", unknown: str = "nothing is known of any SLO") -> Iterator[None]:
+    """Ends the program for what no command handles: output that cannot be written, Ctrl-C, an error of mlchaos.
+
+    `unknown` is what an error of mlchaos leaves open.
+    """
     if sys.stdout is None:  # Python's way to say that it is closed
-        _refuse_output("standard output is closed")
+        _refuse_output(command, "standard output is closed")
     try:
         try:
             yield
@@ -63,24 +66,24 @@ def orderly_end() -> Iterator[None]:
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 (whatever it is, its status would be that of a breached SLO)
         if isinstance(error, OSError) and error.errno is not None and error.filename is None:
-            _give_up_output(error)  # commands deal with files, that have names, and with servers themselves
+            _give_up_output(command, error)  # commands deal with files, that have names, and with servers themselves
         traceback.print_exc()
         what = " ".join(f"{type(error).__name__}: {error}".split())
-        tell(f"chaos slo: internal error: {what}: nothing is known of any SLO; please report it")
+        tell(f"{command}: internal error: {what}: {unknown}; please report it")
         sys.exit(INTERNAL_ERROR)
 
 
-def _give_up_output(cause: OSError) -> NoReturn:
+def _give_up_output(command: str, cause: OSError) -> NoReturn:
     with suppress(OSError, ValueError):  # a test's output has no file
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush does not fail, too
     if isinstance(cause, BrokenPipeError):
         sys.exit(NOBODY_READS)
-    _refuse_output((cause.strerror or str(cause)).lower())
+    _refuse_output(command, (cause.strerror or str(cause)).lower())
 
 
-def _refuse_output(why: str) -> NoReturn:
+def _refuse_output(command: str, why: str) -> NoReturn:
     with suppress(OSError):
-        tell(f"chaos slo: cannot write the output: {why}")
+        tell(f"{command}: cannot write the output: {why}")
     sys.exit(Exit.REFUSED)
 
 

@@ -1,0 +1,150 @@
+"""`chaos plan`: what an experiment would break now, and what that costs."""
+
+import json
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli.slo.ending import fail, orderly_end, print_error_document
+from runner.cli.slo.figures import counted
+from runner.cli.slo.options import json_option
+from runner.cli.slo.terminal import tell
+from runner.exit_codes import Exit
+
+if TYPE_CHECKING:
+    from runner.experiment.check import Checked
+    from runner.plan.model import Plan
+
+_NAME = "chaos plan"
+_QUIET_SECONDS = 2.0
+_SEED_BITS = 32
+_FILE = click.Path(exists=True, dir_okay=False)
+
+
+class _Orderly(click.Command):
+    """A command that ends with a status of ours, whatever happens."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        with orderly_end(_NAME, "nothing was touched"):
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with orderly_end(_NAME, "nothing was touched"):
+            return super().invoke(ctx)
+
+
+@click.command(cls=_Orderly, short_help="Show what an experiment would break now, and what that costs.")
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**_SEED_BITS - 1),
+    help="Draw targets by this number, as an earlier plan did. Drawn itself if it is not given.",
+)
+@click.option("--var", "variables", multiple=True, metavar="NAME[:TYPE]=VALUE", help="As for `chaos run`.")
+@click.option(
+    "--var-file",
+    "variable_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="As for `chaos run`.",
+)
+@json_option
+def plan(
+    file: str, seed: int | None, variables: tuple[str, ...], variable_files: tuple[str, ...], as_json: bool
+) -> None:
+    """Show which targets an experiment would hit now, what is left meanwhile, and every limit with what is used of it.
+
+    Reads only: nothing is changed. What it shows is what a run picks: run it with the MLCHAOS_PLAN that is printed,
+    and `chaos run` takes the same targets, or refuses because the world has changed.
+
+    Exit status: 0 it may run, 2 it may not (a limit is exceeded, a permission is missing, a selector finds nothing, or
+    the file is wrong), 4 a system that has to be asked does not answer.
+
+    \b
+    Example: chaos plan experiments/serving/llm-pod-kill.yaml
+             chaos plan --json experiments/serving/llm-pod-kill.yaml | jq .faults[].targets
+    """
+    checked = _checked(file, variables, variable_files)
+    made = _made(checked, seed)
+    if as_json:
+        from runner.plan.document import plan_document
+
+        click.echo(json.dumps(plan_document(made), indent=2))
+    else:
+        from runner.cli.plan_page import page
+        from runner.cli.slo.page import Page
+
+        Page().print(*page(made, file))
+    sys.exit(Exit.HELD if made.allowed else Exit.REFUSED)
+
+
+def _checked(file: str, variables: Sequence[str], variable_files: Sequence[str]) -> "Checked":
+    """The experiment, if it checks out; else every problem is said and the command ends."""
+    from runner.cli.slo.loading import print_problems, problem_document
+    from runner.experiment.check import check_file
+
+    checked = check_file(file, _overrides(variables, variable_files))
+    print_problems(checked.problems)
+    if not checked.ok:
+        errors = counted(sum(problem.level == "error" for problem in checked.problems), "error")
+        message = f"{file} has {errors}; nothing was touched"
+        tell(f"{_NAME}: {message}")
+        print_error_document(message, {"problems": [problem_document(one) for one in checked.problems]})
+        sys.exit(Exit.REFUSED)
+    return checked
+
+
+def _overrides(variables: Sequence[str], variable_files: Sequence[str]) -> Mapping[str, Any]:
+    if not variables and not variable_files:
+        return {}
+    from chaoslib import convert_vars, merge_vars
+
+    try:
+        given: Mapping[str, Any] = merge_vars(convert_vars(list(variables)), list(variable_files))[0]
+    except ValueError as error:
+        fail(_NAME, f"--var: {error}; write NAME=VALUE or NAME:int=VALUE", Exit.REFUSED)
+    return given
+
+
+def _made(checked: "Checked", seed: int | None) -> "Plan":
+    import secrets
+
+    from actions.ledger.store import LedgerError
+    from actions.systems import Systems
+    from clients.kube_errors import KubeError
+    from clients.node_killer import NodeKillerError
+    from runner.plan.digest import SEED_BITS
+    from runner.plan.make import PlanError, make_plan
+
+    drawn = secrets.randbits(SEED_BITS) if seed is None else seed
+    try:
+        with Systems() as systems, _progress():
+            return make_plan(checked.experiment, checked.configuration, {}, systems, drawn)
+    except (PlanError, LedgerError, NodeKillerError) as error:
+        fail(_NAME, f"{error}; nothing was touched", Exit.REFUSED)
+    except KubeError as error:
+        fail(_NAME, f"nothing could be planned: {error}", Exit.INCONCLUSIVE)
+
+
+@contextmanager
+def _progress() -> Iterator[None]:
+    """Says on standard error that the cluster is still being read."""
+    done = threading.Event()
+
+    def say() -> None:
+        while not done.wait(_QUIET_SECONDS):
+            tell(f"{_NAME}: still reading the cluster")
+
+    telling = threading.Thread(target=say, daemon=True)
+    telling.start()
+    try:
+        yield
+    finally:
+        done.set()
+        telling.join()

@@ -1,0 +1,121 @@
+"""A plan as a page for whoever is about to press enter: what is hit, what is left, how much of each limit, the verdict.
+
+What is wrong stands last, where the eye is when the command ends. It is read without colours, too.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from actions.fault import Target
+from actions.planned import PlannedFault
+from runner.cli.slo.figures import counted, printable
+from runner.cli.slo.tables import table
+from runner.plan.digest import VARIABLE
+from runner.plan.limits import figure
+from runner.plan.model import Capacity, Limit, Plan
+
+TARGETS_AT_MOST = 12
+"""Targets of one fault that are named; --json names all."""
+
+
+def page(plan: Plan, file: str) -> Iterator[RenderableType]:
+    """The parts of the page, from top to bottom; `file` is what the experiment is run from."""
+    yield from _head(plan)
+    for fault in plan.faults:
+        yield from _fault(fault, plan.planes.get(fault.fault, ()))
+    if plan.capacity:
+        yield from (_capacity(plan.capacity), "")
+    yield from (_limits(plan.limits), "")
+    yield from (_budgets(plan), "")
+    yield from _ending(plan, file)
+
+
+def _head(plan: Plan) -> Iterator[RenderableType]:
+    yield Text(printable(plan.title), style="bold")
+    where = f"on {plan.place}, " if plan.place else ""
+    yield Text(printable(f"{where}undone after {plan.guard.blast_radius.duration} at the latest"), style="dim")
+    yield ""
+
+
+def _fault(fault: PlannedFault, planes: Sequence[str]) -> Iterator[RenderableType]:
+    draft = fault.draft
+    of = f" of {draft.candidates} that match" if draft.candidates else ""
+    title = Text(printable(fault.activity), style="bold")
+    title.append(f"  {fault.fault}, {counted(len(draft.targets), 'target')}{of}", style="not bold")
+    yield title
+    rows = Table.grid(padding=(0, 2, 0, 0))
+    for target in draft.targets[:TARGETS_AT_MOST]:
+        rows.add_row(target.kind, printable(_place(target)), printable(_details(target)))
+    yield Padding(rows, (0, 0, 0, 2), expand=False)
+    unsaid = len(draft.targets) - TARGETS_AT_MOST
+    if unsaid > 0:
+        yield f"  and {counted(unsaid, 'more target')} (--json names all)"
+    yield Padding(Text(printable(f"undone by: {draft.undo}")), (0, 0, 0, 2))
+    if planes:
+        yield Padding(Text(f"seen in: {', '.join(planes)}", style="dim"), (0, 0, 0, 2))
+    yield ""
+
+
+def _place(target: Target) -> str:
+    return f"{target.namespace}/{target.name}" if target.namespace else target.name
+
+
+def _details(target: Target) -> str:
+    shown = (f"{key} {value}" for key, value in target.details.items() if value and key not in ("namespace", "uid"))
+    return ", ".join(shown)
+
+
+def _capacity(capacity: Sequence[Capacity]) -> Table:
+    rows = table(("WORKLOAD", "left"), ("READY", "right"), ("AFTER", "right"), ("LOST", "right"), ("GPUS", "right"))
+    for one in capacity:
+        gang = " (gang: one pod is the whole job)" if one.gang else ""
+        lost = Text(f"{one.share:.0%}", style="red" if one.after == 0 else "")
+        name = printable(f"{one.namespace}/{one.workload}{gang}")
+        rows.add_row(name, str(one.ready), str(one.after), lost, str(one.gpus) if one.gpus else "")
+    return rows
+
+
+def _limits(limits: Sequence[Limit]) -> Table:
+    rows = table(("LIMIT", "left"), ("USED", "right"), ("ALLOWED", "right"), ("", "left"))
+    for limit in limits:
+        if limit.used or limit.allowed:
+            mark = Text("EXCEEDED", style="red") if limit.exceeded else Text("ok", style="green")
+            mark.append(f"  {printable(limit.detail)}" if limit.detail and limit.used else "", style="default")
+            used, allowed = (f"{figure(value)}{limit.unit}" for value in (limit.used, limit.allowed))
+            rows.add_row(limit.name, used, allowed, mark)
+    return rows
+
+
+def _budgets(plan: Plan) -> Table:
+    rows = table(("ERROR BUDGET", "left"), ("AT MOST", "right"), ("EXPECTED", "right"), ("", "left"))
+    for one in plan.spend:
+        expected = f"{one.expected:.2%}" if one.expected is not None else "?"
+        known = f"last {counted(len(one.past), 'run')}: up to {max(one.past):.2%}" if one.past else "no run yet"
+        rows.add_row(printable(one.slo), f"{one.most:.2%}", expected, known)
+    return rows
+
+
+def _ending(plan: Plan, file: str) -> Iterator[RenderableType]:
+    for warning in plan.warnings:
+        yield _point("warning", "yellow", warning)
+    if plan.warnings:
+        yield ""
+    if plan.allowed:
+        rest = ": within the blast radius, nothing has been touched. To run exactly this:"
+        yield Text.assemble(("ALLOWED", "bold green"), rest)
+        yield f"  {VARIABLE}={plan.token} chaos run {printable(file)}"
+        return
+    found = counted(len(plan.violations), "violation")
+    yield Text.assemble(("REFUSED", "bold red"), f": {found}, nothing has been touched")
+    for violation in plan.violations:
+        yield _point(violation.about, "red", f"{violation.message}; {violation.remedy}")
+
+
+def _point(about: str, style: str, text: str) -> RenderableType:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_row("  -", Text.assemble((f"{printable(about)}: ", style), printable(text)))
+    return grid
