@@ -37,7 +37,10 @@ def page(plan: Plan, file: str) -> Iterator[RenderableType]:
 def _head(plan: Plan) -> Iterator[RenderableType]:
     yield Text(printable(plan.title), style="bold")
     where = f"on {plan.place}, " if plan.place else ""
-    yield Text(printable(f"{where}undone after {plan.guard.blast_radius.duration} at the latest"), style="dim")
+    guard = plan.guard
+    yield Text(printable(f"{where}undone after {guard.blast_radius.duration} at the latest"), style="dim")
+    ends = f"ended when {_watched(plan)} burns at {guard.abort_when.burn_rate:g} or more over"
+    yield Text(f"{ends} {guard.abort_when.window}", style="dim")
     yield ""
 
 
@@ -85,8 +88,8 @@ def _limits(limits: Sequence[Limit]) -> Table:
         if limit.used or limit.allowed:
             mark = Text("EXCEEDED", style="red") if limit.exceeded else Text("ok", style="green")
             mark.append(f"  {printable(limit.detail)}" if limit.detail and limit.used else "", style="default")
-            used, allowed = (f"{figure(value)}{limit.unit}" for value in (limit.used, limit.allowed))
-            rows.add_row(limit.name, used, allowed, mark)
+            allowed = "-" if limit.allowed is None else f"{figure(limit.allowed)}{limit.unit}"
+            rows.add_row(limit.name, f"{figure(limit.used)}{limit.unit}", allowed, mark)
     return rows
 
 
@@ -119,3 +122,7 @@ def _point(about: str, style: str, text: str) -> RenderableType:
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_row("  -", Text.assemble((f"{printable(about)}: ", style), printable(text)))
     return grid
+
+
+def _watched(plan: Plan) -> str:
+    return printable(plan.slos[0].name) if len(plan.slos) == 1 else f"one of {counted(len(plan.slos), 'SLO')}"

@@ -34,7 +34,7 @@ class AtMost(Part):
 
 
 class GpuHours(Part):
-    """GPU-hours that may stand still: GPUs of what is lost, times the duration."""
+    """GPU-hours that may stand still: GPUs of what is lost, of a gang all of them, times the duration."""
 
     max: Amount = Field(description="The most GPU-hours.", examples=[0.5])
 
@@ -64,14 +64,18 @@ class BlastRadius(Part):
     )
     nodes: AtMost = Field(default=AtMost(max=0), description="Nodes that may be hit.", examples=[{"max": 1}])
     gpus: AtMost = Field(
-        default=AtMost(max=0), description="GPUs that may stand still or vanish.", examples=[{"max": 8}]
+        default=AtMost(max=0),
+        description="GPUs that may be taken out of service: those of lost nodes, and those that vanish or break.",
+        examples=[{"max": 8}],
     )
     paths: AtMost = Field(
         default=AtMost(max=0), description="Network paths (proxies) that may be hit.", examples=[{"max": 1}]
     )
     secrets: AtMost = Field(default=AtMost(max=0), description="Secrets that may be replaced.", examples=[{"max": 1}])
-    gpu_hours: GpuHours = Field(
-        default=GpuHours(max=0), description="GPU-hours that may be lost.", examples=[{"max": 0.5}]
+    gpu_hours: GpuHours | None = Field(
+        default=None,
+        description="GPU-hours that may stand still. Without it the other limits alone hold, and no gang may.",
+        examples=[{"max": 0.5}],
     )
     gang: Literal["forbid", "allow"] = Field(
         default="forbid",

@@ -1,5 +1,6 @@
 """A price against the declared blast radius: how much of each limit is used, and which are exceeded. Pure."""
 
+import math
 from collections.abc import Sequence
 
 from actions.planned import PlannedFault
@@ -7,7 +8,7 @@ from runner.experiment.guard_block import BlastRadius
 from runner.plan.model import Limit, Violation
 from runner.plan.price import Price, namespaces
 
-_WIDEN = "raise extensions.guard.blast_radius"
+_BLOCK = "blast_radius"
 
 
 def limits(radius: BlastRadius, price: Price) -> tuple[Limit, ...]:
@@ -16,6 +17,10 @@ def limits(radius: BlastRadius, price: Price) -> tuple[Limit, ...]:
     worst = max(whole, key=lambda one: one.share, default=None)
     gangs = [one for one in price.capacity if one.gang and one.hit]
     hours = price.gpu_hours(radius.duration_seconds)
+    if radius.gpu_hours is not None:
+        allowed_hours: float | None = radius.gpu_hours.max
+    else:
+        allowed_hours = 0.0 if gangs and hours else None
     return (
         Limit("pods", "pods.max", len(price.pods), radius.pods.max),
         Limit(
@@ -35,7 +40,7 @@ def limits(radius: BlastRadius, price: Price) -> tuple[Limit, ...]:
         ),
         Limit("nodes", "nodes.max", len(price.nodes), radius.nodes.max, detail=", ".join(sorted(price.nodes))),
         Limit("GPUs", "gpus.max", price.gpus, radius.gpus.max),
-        Limit("GPU-hours", "gpu_hours.max", hours, radius.gpu_hours.max, detail=f"if it lasts {radius.duration}"),
+        Limit("GPU-hours", "gpu_hours.max", hours, allowed_hours, detail=f"if it lasts {radius.duration}"),
         Limit("network paths", "paths.max", len(price.paths), radius.paths.max),
         Limit("secrets", "secrets.max", len(price.secrets), radius.secrets.max),
     )
@@ -53,7 +58,7 @@ def outside(radius: BlastRadius, faults: Sequence[PlannedFault]) -> list[Violati
         Violation(
             fault.activity,
             f"it hits namespace {name}, and only {allowed} may be hit",
-            f"select targets in {allowed}, or add {name} to extensions.guard.blast_radius.namespaces",
+            f"select targets in {allowed}, or add {name} to {_BLOCK}.namespaces",
         )
         for fault in faults
         for name in sorted(namespaces(fault.draft) - set(radius.namespaces))
@@ -115,9 +120,9 @@ def _of_limit(limit: Limit) -> Violation:
         return Violation(
             "gang",
             f"{limit.detail} is gang-scheduled, so one pod of it is the whole job",
-            "select other pods, or declare extensions.guard.blast_radius.gang: allow",
+            f"select other pods, or declare {_BLOCK}.gang: allow",
         )
-    message = f"{about}{figure(limit.used)}{limit.unit} of at most {figure(limit.allowed)}{limit.unit}"
-    key, _, part = limit.key.partition(".")
-    needed = figure(-(-limit.used // 1)) if limit.key != "gpu_hours.max" else f"{limit.used * 1.005:.2g}"
-    return Violation(limit.name, message, f"hit less, or {_WIDEN}.{key}.{part} to {needed}")
+    message = f"{about}{figure(limit.used)}{limit.unit} of at most {figure(limit.allowed or 0)}{limit.unit}"
+    hours = limit.key == "gpu_hours.max"
+    needed = f"{math.ceil(limit.used * 100 - 1e-9) / 100:.10g}" if hours else f"{math.ceil(limit.used - 1e-9)}"
+    return Violation(limit.name, message, f"hit less, or raise {_BLOCK}.{limit.key} to {needed}")

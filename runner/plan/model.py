@@ -39,18 +39,21 @@ class Capacity:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How much of what may be broken the plan uses. `key` is where the block declares it."""
+    """How much of what may be broken the plan uses; `allowed` is None where the other limits alone hold.
+
+    `key` is where the block declares it, below `blast_radius`.
+    """
 
     name: str
     key: str
     used: float
-    allowed: float
+    allowed: float | None
     unit: str = ""
     detail: str = ""
 
     @property
     def exceeded(self) -> bool:
-        return self.used > self.allowed + 1e-9
+        return self.allowed is not None and self.used > self.allowed + 1e-9
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,18 +11,23 @@ HOUR = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What the faults of a plan take out of service together. Pods and secrets are `namespace/name`."""
+    """What the faults of a plan take out of service together. Pods and secrets are `namespace/name`.
+
+    `gpus` go with their nodes or vanish; `idle_gpus` are these, and those of pods that are hit (in a gang everybody's),
+    which are there and have nothing to do.
+    """
 
     pods: frozenset[str]
     nodes: frozenset[str]
     paths: frozenset[str]
     secrets: frozenset[str]
     gpus: int
+    idle_gpus: int
     capacity: tuple[Capacity, ...]
 
     def gpu_hours(self, duration_seconds: float) -> float:
-        """GPU-hours if every fault stays in until it expires."""
-        return self.gpus * duration_seconds / HOUR
+        """GPU-hours that stand still if every fault stays in until it expires."""
+        return self.idle_gpus * duration_seconds / HOUR
 
 
 def price(drafts: Sequence[Draft]) -> Price:
@@ -34,9 +39,15 @@ def price(drafts: Sequence[Draft]) -> Price:
         nodes=frozenset({node for draft in drafts for node in draft.nodes} | _targets(drafts, "node")),
         paths=frozenset(_targets(drafts, "path")),
         secrets=frozenset(_targets(drafts, "secret")),
-        gpus=sum(one.gpus for one in capacity) + sum(draft.gpus for draft in drafts),
+        gpus=_gpus([draft for draft in drafts if draft.nodes or draft.gpus]),
+        idle_gpus=_gpus(drafts),
         capacity=capacity,
     )
+
+
+def _gpus(drafts: Sequence[Draft]) -> int:
+    held = sum(one.gpus for one in _capacities(affected for draft in drafts for affected in draft.affected))
+    return held + sum(draft.gpus for draft in drafts)
 
 
 def namespaces(draft: Draft) -> set[str]:
