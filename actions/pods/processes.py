@@ -79,7 +79,7 @@ def read_processes(listing: str) -> list[Process]:
     """What LIST printed; lines that are none of a process are dropped."""
     return [
         Process(int(found["pid"]), found["name"], found["state"], int(found["parent"]), int(found["started"]))
-        for found in map(_STAT.match, listing.splitlines())
+        for found in map(_STAT.match, listing.split("\n"))
         if found
     ]
 
@@ -106,4 +106,4 @@ def with_keys(processes: Iterable[Process], keys: Sequence[str]) -> list[Process
 def keys_in(undo: JsonValue) -> list[str]:
     """The keys that a record holds. Ledgers can be written by others: anything but PID:START is dropped."""
     listed = undo if isinstance(undo, list) else []
-    return [key for key in listed if isinstance(key, str) and re.fullmatch(r"\d+:\d+", key)]
+    return [key for key in listed if isinstance(key, str) and re.fullmatch(r"[0-9]+:[0-9]+", key)]
