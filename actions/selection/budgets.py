@@ -21,6 +21,23 @@ def budgets_over(kube: Kube, pods: Sequence[Pod], respected: bool) -> tuple[Disr
     return tuple(found)
 
 
+def crowded(kube: Kube, pods: Sequence[Pod]) -> list[tuple[Pod, list[str]]]:
+    """Those of these pods that several budgets select, with the budgets' names: they cannot be evicted at all."""
+    budgets = {namespace: kube.find(DISRUPTION_BUDGETS, namespace) for namespace in {pod.namespace for pod in pods}}
+    selected = [
+        (
+            pod,
+            [
+                one["metadata"]["name"]
+                for one in budgets[pod.namespace]
+                if matches(one["spec"].get("selector"), pod.labels)
+            ],
+        )
+        for pod in pods
+    ]
+    return [(pod, names) for pod, names in selected if len(names) > 1]
+
+
 def _allowed(budget: Document) -> int:
     """Evictions that it allows now; none while its controller has not seen its last change."""
     status = budget.get("status") or {}
