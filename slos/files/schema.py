@@ -19,7 +19,7 @@ _DIALECT = "http://json-schema.org/draft-07/schema#"
 """Draft 7 is what YAML editors understand best."""
 
 
-class _Generator(GenerateJsonSchema):
+class FileSchema(GenerateJsonSchema):
     """A key without a value is refused by the reader: null is no type here, and no default."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
@@ -71,6 +71,6 @@ def _definitions(models: list[type[Strict]], prefix: str, *, by_alias: bool) -> 
         [(model, "validation") for model in models],
         by_alias=by_alias,
         ref_template=f"#/$defs/{prefix}{{model}}",
-        schema_generator=_Generator,
+        schema_generator=FileSchema,
     )
     return {prefix + name: definition for name, definition in whole["$defs"].items()}
