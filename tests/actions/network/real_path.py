@@ -17,7 +17,7 @@ from clients.toxiproxy import Toxiproxy, ToxiproxyError
 from lab.network import LabNetwork
 from lab.processes import die_with_parent
 from lab.servers import TOXIPROXY, find
-from tests.waiting import wait_until
+from tests.waiting import wait_for
 
 EXPIRES = 1_800_000_000.0
 TAG = "mlchaos-20270115t080000z-abcdef-01234567"
@@ -68,7 +68,7 @@ def real_path(octet: int) -> Iterator[Path]:
     threading.Thread(target=upstream.serve_forever, args=(0.02,), daemon=True).start()
     try:
         server = Toxiproxy(network.toxiproxy_url)
-        wait_until(lambda: _is_up(server))
+        wait_for(lambda: _is_up(server))
         server.put("llm", f"{host}:28000", f"{host}:{upstream.server_address[1]}")
         yield Path(network.toxiproxy_url, (host, 28000), server)
     finally:
