@@ -29,9 +29,10 @@ class Place:
         gpu, field = str(self.gpu), str(self.field)
         return ("dcgmi", "test", *self._host, "--inject", "--gpuid", gpu, "-f", field, "-v", str(value))
 
-    def read(self) -> tuple[str, ...]:
-        """The command that prints what the field shows: some rows, since the first may be blank in an idle engine."""
-        return ("dcgmi", "dmon", *self._host, "-e", str(self.field), "-i", str(self.gpu), "-d", "100", "-c", "3")
+    def read(self, rows: int) -> tuple[str, ...]:
+        """The command that prints what the field shows, in so many rows."""
+        gpu, field = str(self.gpu), str(self.field)
+        return ("dcgmi", "dmon", *self._host, "-e", field, "-i", gpu, "-d", "100", "-c", str(rows))
 
     @property
     def _host(self) -> tuple[str, ...]:

@@ -28,14 +28,16 @@ PLANE_WARNING = (
 class DcgmArguments(NodeArguments):
     """Which GPU of the nodes, and where their DCGM is."""
 
-    gpu: int = Field(0, ge=0, le=255, description="DCGM's number of the GPU on each node.")
-    dcgm_namespace: str = Field("gpu-operator", min_length=1, description="Namespace of the DCGM pods.")
+    gpu: int = Field(default=0, ge=0, le=255, description="DCGM's number of the GPU on each node.")
+    dcgm_namespace: str = Field(default="gpu-operator", min_length=1, description="Namespace of the DCGM pods.")
     dcgm_selector: str = Field(
-        "app=nvidia-dcgm-exporter", min_length=1, description="Labels of the pods that have `dcgmi`, one on each node."
+        default="app=nvidia-dcgm-exporter",
+        min_length=1,
+        description="Labels of the pods that have `dcgmi`, one on each node.",
     )
-    dcgm_container: str = Field("", description="Their container; the first one where it is empty.")
+    dcgm_container: str = Field(default="", description="Their container; the first one where it is empty.")
     dcgm_host: str = Field(
-        "",
+        default="",
         pattern=r"^([A-Za-z0-9][-A-Za-z0-9.]*(:\d{1,5})?)?$",
         description="Address of the host engine, where it is not in that pod: nvidia-dcgm.gpu-operator.svc:5555.",
     )

@@ -8,6 +8,8 @@ from clients.kube import PODS, Kube
 from clients.kube_exec import execute
 
 COMMAND_SECONDS = 10.0
+WARM_UP_ROWS = 3
+"""The first rows are blank in an engine in which nobody has watched the field before."""
 
 
 class DcgmError(Exception):
@@ -43,8 +45,12 @@ class HostEngine:
 
     def read(self, place: Place) -> int | None:
         """What a field shows now; None for no value. Raises DcgmError."""
+        value = self._rows(place, 1)
+        return self._rows(place, WARM_UP_ROWS) if value is None else value
+
+    def _rows(self, place: Place, count: int) -> int | None:
         try:
-            return shown(self._run(place.read()), place.gpu)
+            return shown(self._run(place.read(count)), place.gpu)
         except ValueError as error:
             raise DcgmError(f"DCGM on node {self._node} cannot be read: {error}") from error
 

@@ -9,7 +9,7 @@ from actions.gpus.dcgm_fault import DcgmArguments, DcgmFault
 class XidArguments(DcgmArguments):
     """Which XID."""
 
-    xid: int = Field(79, ge=1, le=999, description="The XID; 79 is a GPU that has fallen off the bus.")
+    xid: int = Field(default=79, ge=1, le=999, description="The XID; 79 is a GPU that has fallen off the bus.")
 
 
 class InjectXid(DcgmFault[XidArguments]):

@@ -15,13 +15,18 @@ class Hosting(Arguments):
 class NodeArguments(Arguments):
     """Nodes by label, by name or by the pods that run on them, and how many of them."""
 
-    label_selector: str = Field("", description="Labels of the nodes, such as nvidia.com/gpu.present=true.")
-    names: tuple[str, ...] = Field((), description="Only nodes of these names.")
-    zone: str = Field("", description="Only nodes of this zone (label topology.kubernetes.io/zone).")
-    hosting: Hosting | None = Field(None, description="Only nodes on which pods like these run.")
-    count: int | None = Field(None, ge=1, description="How many nodes; 1 where neither count nor percent is given.")
+    label_selector: str = Field(default="", description="Labels of the nodes, such as nvidia.com/gpu.present=true.")
+    names: tuple[str, ...] = Field(default=(), description="Only nodes of these names.")
+    zone: str = Field(default="", description="Only nodes of this zone (label topology.kubernetes.io/zone).")
+    hosting: Hosting | None = Field(default=None, description="Only nodes on which pods like these run.")
+    count: int | None = Field(
+        default=None, ge=1, description="How many nodes; 1 where neither count nor percent is given."
+    )
     percent: float | None = Field(
-        None, gt=0, le=100, description="How many nodes, as a share of those that match in percent, rounded down."
+        default=None,
+        gt=0,
+        le=100,
+        description="How many nodes, as a share of those that match in percent, rounded down.",
     )
 
     @field_validator("names", mode="before")

@@ -22,13 +22,15 @@ VALUE_PATTERN = r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"
 class TaintArguments(NodeArguments):
     """A taint, and whether the node is cordoned with it."""
 
-    key: str = Field("mlchaos.io/node-lost", pattern=KEY_PATTERN, max_length=316, description="The taint's key.")
-    value: str = Field("", pattern=VALUE_PATTERN, description="The taint's value; empty: the id of the fault.")
+    key: str = Field(
+        default="mlchaos.io/node-lost", pattern=KEY_PATTERN, max_length=316, description="The taint's key."
+    )
+    value: str = Field(default="", pattern=VALUE_PATTERN, description="The taint's value; empty: the id of the fault.")
     effect: Literal["NoExecute", "NoSchedule"] = Field(
-        "NoExecute",
+        default="NoExecute",
         description="NoExecute drives away what does not tolerate it; NoSchedule keeps new pods out.",
     )
-    cordon: bool = Field(False, description="Cordon the node in the same write.")
+    cordon: bool = Field(default=False, description="Cordon the node in the same write.")
 
 
 class TaintNode(NodeChange[TaintArguments]):
