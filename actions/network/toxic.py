@@ -1,5 +1,6 @@
 """A toxic on a path, whatever its kind: one or two of Toxiproxy's, named after the record."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import ClassVar, Literal, TypeVar
@@ -29,9 +30,9 @@ class ToxicArguments(PathArguments):
         1.0, gt=0, le=1, description="The share of connections that are hit, drawn for each connection."
     )
 
+    @abstractmethod
     def attributes(self) -> Mapping[str, int]:
         """The toxic's attributes, as Toxiproxy calls them."""
-        raise NotImplementedError
 
 
 T = TypeVar("T", bound=ToxicArguments)

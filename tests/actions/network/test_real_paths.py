@@ -1,25 +1,23 @@
 """Faults of paths against a real Toxiproxy, with real connections through it."""
 
 import contextlib
-import socket
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path as FilePath
+from typing import Any
 
 import pytest
 
 from actions.fault import RefusedError
 from actions.systems import Systems
-from clients.toxiproxy import Toxic, ToxicExistsError
+from clients.toxiproxy import Toxic, ToxicExistsError, TransientToxiproxyError
 from tests.actions.network.real_path import TAG, Path, planned, real_path
 from tests.octets import reserved_octet
-from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.lab, pytest.mark.needs("toxiproxy"), pytest.mark.xdist_group("toxiproxy")]
 
 OTHER_TAG = "mlchaos-20270115t080000z-fedcba-76543210"
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "latency": {"latency_ms": 200, "jitter_ms": 20},
     "bandwidth": {"kilobytes_per_second": 1},
     "slow_close": {"delay_ms": 500},
@@ -61,7 +59,8 @@ def test_every_toxic_goes_in_is_seen_and_comes_out(path: Path, systems: Systems,
     assert life.in_effect()
     assert not life.undone()
     names = [toxic.name for toxic in path.server.proxy("llm").toxics]
-    assert names and all(name.startswith(f"{TAG}.") and name.endswith(".until-20270115T080000Z") for name in names)
+    assert names
+    assert all(name.startswith(f"{TAG}.") and name.endswith(".until-20270115T080000Z") for name in names)
     life.undo()
     assert life.undone()
     assert path.server.proxy("llm") == before
@@ -203,7 +202,7 @@ def test_what_was_planned_is_hit_or_nothing(path: Path, systems: Systems) -> Non
     life = planned("latency", systems, toxiproxy_url=path.url, proxies=["llm"], latency_ms=10)
     proxy = path.server.proxy("llm")
     path.server.put("llm", proxy.listen, "127.0.0.1:1")
-    with pytest.raises(RefusedError, match="leads from .* to 127.0.0.1:1 now"):
+    with pytest.raises(RefusedError, match=r"leads from .* to 127\.0\.0\.1:1 now"):
         life.inject()
     path.server.put("llm", proxy.listen, proxy.upstream)
 
@@ -231,7 +230,7 @@ def test_a_second_toxic_of_one_name_is_told_apart(path: Path, systems: Systems) 
     life.undo()
 
 
-def test_a_server_that_restarted_has_undone_it(lab_octet: int, systems: Systems, tmp_path: FilePath) -> None:
+def test_a_server_that_restarted_has_undone_it(lab_octet: int, systems: Systems) -> None:
     with real_path(lab_octet) as path:
         life = planned("latency", systems, toxiproxy_url=path.url, proxies=["llm"], latency_ms=10)
         life.inject()
@@ -242,8 +241,6 @@ def test_a_server_that_restarted_has_undone_it(lab_octet: int, systems: Systems,
 
 
 def test_a_server_that_does_not_answer_has_undone_nothing(lab_octet: int, systems: Systems) -> None:
-    from clients.toxiproxy import TransientToxiproxyError
-
     with real_path(lab_octet) as path:
         life = planned("latency", systems, toxiproxy_url=path.url, proxies=["llm"], latency_ms=10)
         life.inject()
