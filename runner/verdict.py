@@ -6,7 +6,7 @@ from enum import StrEnum
 from runner.evidence import Evidence, Failure, Hypothesis
 
 _REFUSALS = {"RefusedError", "NoOpenRunError", "PlanError"}
-_BREACHES = {"NotHealedError", "NotWholeError"}
+_BREACHES = {"NotHealedError", "NotWholeError", "NotSeenError"}
 _UNKNOWNS = {"NoReadingError"}
 _INTERRUPTS = {"InterruptExecution", "ExperimentExitedException", "Interrupted"}
 
