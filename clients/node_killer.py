@@ -42,7 +42,9 @@ class NodeKiller(Protocol):
     They return when the machine has been told, not when Kubernetes has noticed; they raise NodeKillerError.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What records and plans call it."""
 
     def stop(self, node: str) -> None:
         """Take the machine away as a power cut would, without draining it."""
@@ -58,13 +60,15 @@ class RefusingKiller:
     name: str = "none"
 
     def stop(self, node: str) -> None:
-        self._refuse("stop", node)
+        raise NoNodeKillerError(self.refusal("stop", node))
 
     def start(self, node: str) -> None:
-        self._refuse("start", node)
+        raise NoNodeKillerError(self.refusal("start", node))
 
-    def _refuse(self, verb: str, node: str) -> None:
-        raise NoNodeKillerError(
+    @staticmethod
+    def refusal(verb: str, node: str) -> str:
+        """Why not, and what to do."""
+        return (
             f"cannot {verb} node {node}: no node killer is configured here; set {STOP} and {START} to commands with "
             f'{PLACEHOLDER} in them (in the lab: eval "$(chaos lab env)"), or {KILLER} to a plugin\'s name'
         )
