@@ -17,6 +17,12 @@ from slos.files.nearest import nearest
 from slos.files.yaml_document import Path
 
 _HYPOTHESIS = "steady-state-hypothesis"
+_NEEDED = {
+    "type": "type: probe, or action",
+    "name": "name, unique in the experiment",
+    "provider": "provider: {type: python, module: ..., func: ...}",
+}
+"""What each activity must have."""
 _CALLS = {"python": ("module", "func"), "process": ("path",), "http": ("url",)}
 """What each kind of provider must have."""
 _ONLY = {
@@ -109,10 +115,9 @@ def _check_reference(activity: _Listed, listed: list[_Listed], findings: Finding
 
 def _check_activity(activity: _Listed, variables: Variables, findings: Findings) -> None:
     value, path = activity.value, activity.path
-    for key in ("type", "name", "provider"):
+    for key, written in _NEEDED.items():
         if value.get(key) is None:
-            what = {"type": "type: probe, or action", "name": "name, unique in the experiment"}.get(key, key)
-            findings.missing(path, (key,), f"{key} is missing", f"add {what}")
+            findings.missing(path, (key,), f"{key} is missing", f"add {written}")
     kind = value.get("type")
     if activity.provider:
         _check_provider(activity.provider, (*path, "provider"), findings)
@@ -132,7 +137,9 @@ def _check_provider(provider: Mapping[str, Any], path: Path, findings: Findings)
             findings.missing(path, (key,), f"{key} is missing", f"a {kind} provider takes {' and '.join(_CALLS[kind])}")
     for key in provider:
         if _ONLY.get(key, kind) != kind and kind in _CALLS:
-            findings.unknown_key((*path, key), f"{key} in a {kind} provider", f"remove it: it is of {_ONLY[key]} ones")
+            findings.unknown_key(
+                (*path, key), f"{key} in a {kind} provider", f"remove it; it belongs to {_ONLY[key]} providers"
+            )
     arguments = provider.get("arguments")
     if kind == "python" and arguments is not None and not isinstance(arguments, Mapping):
         findings.error((*path, "arguments"), "arguments without names", "write them as keys and values")
@@ -224,6 +231,6 @@ def check_dynamic(experiment: Mapping[str, Any], findings: Findings) -> None:
 
 def _check_some_fault(experiment: Mapping[str, Any], listed: list[_Listed], findings: Findings) -> None:
     method = [one for one in listed if one.part == "method"]
-    broken = any(one.value.get("type") == "action" for one in method)
+    broken = any(one.value.get("type") == "action" or one.fault is not None for one in method)
     if method and not broken and isinstance(experiment.get("method"), list):
         findings.error(("method",), "a method without a fault proves nothing", f"add an action; {_families()}")

@@ -16,8 +16,8 @@ from slos.problems import Problem
 
 _ADDED = ("dry",)
 """What `chaos run` puts into an experiment that it has loaded."""
-_FREE = ("configuration", "secrets", "contributions", "extensions")
-"""Where a key without a value may mean something; the guard's block is checked by its own model."""
+_FREE = ("configuration", "secrets", "contributions")
+"""Where a key without a value may mean something."""
 _HINTS: Mapping[str, str] = {
     "rollback": "write rollbacks",
     "control": "write controls",
@@ -50,6 +50,7 @@ def check_file(path: str, overrides: Mapping[str, Any] | None = None) -> Checked
     if source.document is None:
         return Checked({}, {}, source.problems)
     findings = Findings(source.document)
+    findings.spoilt |= source.ambiguous
     variables = read_variables(source.document.value, overrides or {}, findings)
     _check(source.document.value, variables, findings)
     problems = {*source.problems, *findings.problems}

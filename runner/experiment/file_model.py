@@ -150,7 +150,11 @@ class Experiment(Part):
         description="What holds before and after the method.",
         examples=[{"title": "Requests are answered", "probes": []}],
     )
-    method: list[Activity] = Field(min_length=1, description="What is done, in order.", examples=[[]])
+    method: list[Activity] = Field(
+        min_length=1,
+        description="What is done, in order.",
+        examples=[[{"type": "action", "name": "kill a pod", "provider": _PROVIDER}]],
+    )
     rollbacks: list[Activity] = Field(
         default_factory=list, description="Probes after the method; the guard undoes faults itself.", examples=[[]]
     )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from slos.files.findings import Findings
-from slos.files.misfits import misfit
+from slos.files.misfits import WANTED, misfit
 from slos.files.nearest import nearest
 from slos.files.shape import Shape
 from slos.files.yaml_document import Path
@@ -104,8 +104,8 @@ def _unknown_key(
 
 def _misfit(shape: Shape, detail: ErrorDetails) -> tuple[str, str]:
     kind, context = detail["type"], detail.get("ctx", {})
-    if kind in _KINDS:
-        return misfit(shape, {**detail, "type": _KINDS[kind]})
+    if kind in _KINDS or kind in WANTED:
+        return _of_wrong_type(shape, {**detail, "type": _KINDS.get(kind, kind)})
     if kind in _BOUNDS:
         key, words = _BOUNDS[kind]
         bound = f"{words} {context[key]}"
@@ -119,6 +119,14 @@ def _misfit(shape: Shape, detail: ErrorDetails) -> tuple[str, str]:
         message, remedy = (message, remedy) if message else (remedy, "")
         return message, remedy or _written(shape, detail["loc"])
     return misfit(shape, detail)
+
+
+def _of_wrong_type(shape: Shape, detail: ErrorDetails) -> tuple[str, str]:
+    message, remedy = misfit(shape, detail)
+    field = shape.field(detail["loc"])
+    if field is not None and not field.examples and remedy.startswith(f"write {detail['loc'][-1]}"):
+        remedy = f"write {WANTED[detail['type']]}{f' ({field.description})' if field.description else ''}"
+    return message, remedy
 
 
 def _written(shape: Shape, loc: tuple[int | str, ...]) -> str:

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from runner.experiment.part import Amount, Count, Part, Percent, Positive, Share, ratio
+from runner.experiment.part import Amount, Count, Part, Percent, Positive, Share, Span, ratio
 from slos.duration import parse_duration
-from slos.files.field_types import Duration, Filled, Name
+from slos.files.field_types import Filled, Name
 
 EXTENSION = "guard"
 """The name of the extension that holds the block."""
@@ -87,7 +87,7 @@ class BlastRadius(Part):
         description="Error budget that the run may spend; without it the first bad event ends the run.",
         examples=[{"max_spend": "2%"}],
     )
-    duration: Duration = Field(description="When every fault is undone at the latest, in real time.", examples=["5m"])
+    duration: Span = Field(description="When every fault is undone at the latest, in real time.", examples=["5m"])
 
     @property
     def duration_seconds(self) -> float:
@@ -114,7 +114,7 @@ class AbortWhen(Part):
     """What ends a run at once, for any of its SLOs."""
 
     burn_rate: Positive = Field(description="Burn rate that is too much.", examples=[14.4])
-    window: Duration = Field(description="Window over which it is measured, in real time.", examples=["1m"])
+    window: Span = Field(description="Window over which it is measured, in real time.", examples=["1m"])
 
     @property
     def window_seconds(self) -> float:
@@ -126,9 +126,9 @@ class ExpectedAlert(Part):
 
     alert: Filled = Field(description="Name of the alert.", examples=["LlmAvailabilityBudgetBurn"])
     severity: Filled = Field(description="Its severity label.", examples=["page"])
-    fires_within: Duration = Field(description="Longest time from the fault to the alert.", examples=["90s"])
+    fires_within: Span = Field(description="Longest time from the fault to the alert.", examples=["90s"])
     receiver: Filled = Field(description="Receiver that must get it.", examples=["ml-oncall"])
-    resolves_within: Duration | None = Field(
+    resolves_within: Span | None = Field(
         default=None, description="Longest time from the recovery to the alert's end.", examples=["3m"]
     )
 
@@ -159,7 +159,7 @@ class GuardBlock(Part):
     abort_when: AbortWhen = Field(
         description="What ends the run at once.", examples=[{"burn_rate": 14.4, "window": "1m"}]
     )
-    recover_within: Duration = Field(
+    recover_within: Span = Field(
         default="2m", description="Longest time after the undo for the SLIs to be back, in real time.", examples=["2m"]
     )
     alerts: list[ExpectedAlert] = Field(

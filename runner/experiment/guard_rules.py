@@ -57,7 +57,7 @@ def _check_control(experiment: Mapping[str, Any], findings: Findings) -> None:
         findings.error(("controls", index), "the guard a second time", "keep the first")
     control = controls[first]
     if "scope" in control:
-        message = f"the guard only {control['scope']} what it guards"
+        message = f"the guard is called only {control['scope']} what it guards"
         findings.error(("controls", first, "scope"), message, "remove scope")
     if control.get("automatic") is False:
         findings.error(("controls", first, "automatic"), "the guard is switched off", "remove automatic")
@@ -69,8 +69,8 @@ def _no_control(experiment: Mapping[str, Any], modules: Sequence[str], findings:
             path = ("controls", index, "provider", "module")
             findings.error(path, f"no control is called {module}", f"write {CONTROL_MODULE}")
             return
-    here: Path = ("controls",) if isinstance(experiment.get("controls"), list) else ()
-    findings.missing(here, ("controls",), "no guard watches this experiment", f"add to controls, first: {_CONTROL}")
+    if isinstance(experiment.get("controls"), list):
+        findings.error(("controls",), "no guard watches this experiment", f"add, as the first: {_CONTROL}")
 
 
 def _no_block(experiment: Mapping[str, Any], findings: Findings) -> None:
@@ -80,9 +80,9 @@ def _no_block(experiment: Mapping[str, Any], findings: Findings) -> None:
         if isinstance(name, str) and nearest(name, [EXTENSION]):
             findings.error(("extensions", index, "name"), f"no extension is called {name!r}", f"write {EXTENSION}")
             return
-    path: Path = ("extensions",) if extensions else ()
-    message = "no extension declares what the guard watches and what may be broken"
-    findings.missing(path, ("extensions",), message, "add one with name: guard, slos, blast_radius and abort_when")
+    if isinstance(experiment.get("extensions"), list):
+        message = "no extension declares what the guard watches and what may be broken"
+        findings.error(("extensions",), message, "add one with name: guard, slos, blast_radius and abort_when")
 
 
 def _check_block(index: int, block: Mapping[str, Any], variables: Variables, findings: Findings) -> None:

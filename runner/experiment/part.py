@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, FiniteFloat, WithJsonSchema
 
+from slos.duration import format_duration
+from slos.files.field_types import Duration
 from slos.files.misfits import refusal
 from slos.files.structure import Strict
 
@@ -57,6 +59,14 @@ def _positive(value: float) -> float:
     return value
 
 
+def _with_unit(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+        raise refusal(f"{value} without a unit", f"write {format_duration(value)}, if these are seconds")
+    return value
+
+
+Span = Annotated[Duration, BeforeValidator(_with_unit)]
+"""A duration as a text with units: `90s`, `1h30m`."""
 Share = Annotated[str, BeforeValidator(_share), WithJsonSchema({"type": "string", "pattern": _SHARE})]
 """A share as a text with a percent sign: `2%`."""
 Count = Annotated[int, AfterValidator(_count), WithJsonSchema({"type": "integer", "minimum": 0})]

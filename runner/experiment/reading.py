@@ -11,16 +11,17 @@ from runner.regular_file import UnreadFileError, read_text
 from slos.files.yaml_document import Document, Path, Wanted, documents, path_text
 from slos.problems import Place, Problem
 
-_WANTED = Wanted("an", "experiment", "title: One llm replica is killed")
+_WANTED = Wanted("an", "experiment", "title: One llm replica is killed", "write keys and values, title: the first")
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What could be read of a file, and what is wrong with it as YAML."""
+    """What could be read of a file, and what is wrong with it as YAML; what is `ambiguous` was reported."""
 
     document: Document | None
     problems: tuple[Problem, ...]
+    ambiguous: frozenset[Path] = frozenset()
 
 
 class Unplaced(Document):
@@ -55,36 +56,37 @@ def read_experiment(path: str) -> Source:
     if len(found) > 1:
         second = found[1].place
         problems.append(Problem(second, "a second document", "write one experiment per file"))
-    if not found:
+    if len(found) != 1:
         return Source(None, tuple(problems))
-    if not problems:
-        problems += _read_otherwise(found[0], text)
-    return Source(found[0], tuple(problems))
+    if problems:
+        return Source(found[0], tuple(problems))
+    otherwise = _read_otherwise(found[0], text)
+    return Source(found[0], tuple(otherwise.values()), frozenset(otherwise))
 
 
 def _unread(path: str, message: str, remedy: str) -> Source:
     return Source(None, (Problem(Place(path), message, remedy),))
 
 
-def _read_otherwise(document: Document, text: str) -> list[Problem]:
+def _read_otherwise(document: Document, text: str) -> dict[Path, Problem]:
     """Values that Chaos Toolkit, which reads YAML 1.1, takes for others: `no` is false, and 1:30 is 90."""
     try:
         other = yaml.load(text, Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, ValueError) as error:
         said = " ".join(str(error).split())
-        return [Problem(document.place, f"Chaos Toolkit cannot read it: {said}", "put texts in quotes")]
-    problems: list[Problem] = []
+        return {(): Problem(document.place, f"Chaos Toolkit cannot read it: {said}", "put texts in quotes")}
+    problems: dict[Path, Problem] = {}
     _compare(document, document.value, other, (), problems)
     return problems
 
 
-def _compare(document: Document, ours: object, theirs: object, path: Path, problems: list[Problem]) -> None:
+def _compare(document: Document, ours: object, theirs: object, path: Path, problems: dict[Path, Problem]) -> None:
     if isinstance(ours, dict) and isinstance(theirs, dict) and len(ours) == len(theirs):
         for (key, value), (other, read) in zip(ours.items(), theirs.items(), strict=True):
-            if key != other:
+            if key != str(other):
                 place = document.place_of_key((*path, key))
                 message = f"the key {key}, which Chaos Toolkit reads as {other!r} (YAML 1.1)"
-                problems.append(Problem(place, message, f'put it in quotes: "{key}"'))
+                problems[(*path, key)] = Problem(place, message, f'put it in quotes: "{key}"')
             else:
                 _compare(document, value, read, (*path, key), problems)
     elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
@@ -93,7 +95,9 @@ def _compare(document: Document, ours: object, theirs: object, path: Path, probl
     elif not _same(ours, theirs):
         message = f"{ours}, which Chaos Toolkit reads as {theirs!r} (YAML 1.1)"
         remedy = f'put it in quotes: "{ours}"' if isinstance(ours, str) else f"write {ours!r}"
-        problems.append(Problem(document.place_of(path), message, remedy))
+        if isinstance(theirs, bool):
+            remedy = f"write {theirs}, or {remedy}".replace("True", "true").replace("False", "false")
+        problems[path] = Problem(document.place_of(path), message, remedy)
 
 
 def _same(ours: object, theirs: object) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from runner.slo.files import CATALOG, load
@@ -35,9 +36,7 @@ def find_slos(names: Sequence[str]) -> NamedSlos:
     """The SLOs that `names` name; a path, relative to the working directory, stands for every SLO below it."""
     found: dict[str, Slo] = {}
     unknown: list[UnknownSlo] = []
-    catalog: dict[str, Slo] = {}
-    if any(not is_path(name) for name in names):
-        catalog = {slo.name: slo for slo in load((CATALOG,)).slos.slos}
+    catalog = _catalog() if not all(map(is_path, names)) else {}
     for index, name in enumerate(names):
         if is_path(name):
             _from_files(index, name, found, unknown)
@@ -48,6 +47,11 @@ def find_slos(names: Sequence[str]) -> NamedSlos:
             remedy = f"write {meant}" if meant else f"write one of {', '.join(sorted(catalog))}, or the path of a file"
             unknown.append(UnknownSlo(index, f"no SLO of the catalogue is called {name!r}", remedy))
     return NamedSlos(tuple(found.values()), tuple(unknown))
+
+
+@cache
+def _catalog() -> dict[str, Slo]:
+    return {slo.name: slo for slo in load((CATALOG,)).slos.slos}
 
 
 def _from_files(index: int, name: str, found: dict[str, Slo], unknown: list[UnknownSlo]) -> None:

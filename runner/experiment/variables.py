@@ -79,7 +79,9 @@ def _check_reference(match: re.Match[str], path: Path, variables: Variables, fin
         return
     if match["plain"]:
         _unbraced(match["plain"], path, variables, findings)
-    elif not _NAME.fullmatch(name):
+        return
+    wrong = len(findings.problems)
+    if not _NAME.fullmatch(name):
         findings.error(path, f"${{{name}}}, which no name can be", "write $${ for the text itself")
     elif name not in variables.names:
         meant = nearest(name, variables.names)
@@ -88,9 +90,13 @@ def _check_reference(match: re.Match[str], path: Path, variables: Variables, fin
     elif now and name in variables.secret and name not in variables.configuration:
         message = f"${{{name}}} is a secret, and this is shown in plans, ledger and journal"
         findings.error(path, message, "use a value of the configuration")
-    elif now and name in variables.later and not findings.is_spoilt(("configuration", name)):
+    elif now and findings.is_spoilt(("configuration", name)):
+        findings.spoilt.add(path)  # what is wrong with it is said there
+    elif now and name in variables.later:
         message = f"${{{name}}} is known only while the experiment runs, and this is planned before"
         findings.error(path, message, f"take {name} from the environment: {{type: env, key: {name.upper()}}}")
+    if len(findings.problems) > wrong:
+        findings.spoilt.add(path)
 
 
 def _unbraced(name: str, path: Path, variables: Variables, findings: Findings) -> None:
@@ -100,6 +106,7 @@ def _unbraced(name: str, path: Path, variables: Variables, findings: Findings) -
         message = f"${name} without braces, which stands for nothing"
         remedy = f"write $${name} for the text itself, or ${{...}} with a name of the configuration"
     findings.error(path, message, remedy)
+    findings.spoilt.add(path)
 
 
 def _from_environment(path: Path, value: Mapping[str, Any], known: dict[str, Any], findings: Findings) -> bool:

@@ -11,7 +11,7 @@ from slos.files.nearest import nearest
 from slos.files.shape import Shape
 from slos.files.yaml_document import Path
 
-_WANTED = {
+WANTED = {
     "string_type": "a text",
     "int_type": "a whole number",
     "float_type": "a number",
@@ -20,6 +20,7 @@ _WANTED = {
     "dict_type": "keys and values",
     "model_type": "keys and values",
 }
+"""Types by what pydantic calls a value that is of another one."""
 _SPOKEN = {**dict.fromkeys(("true", "yes", "on", "y"), "true"), **dict.fromkeys(("false", "no", "off", "n"), "false")}
 _DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
 _AMOUNT = re.compile(r"([-+]?[0-9]+(?:\.[0-9]+)?)\s*[A-Za-zµ]+")
@@ -39,9 +40,9 @@ def misfit(shape: Shape, detail: ErrorDetails) -> tuple[str, str]:
     context = detail.get("ctx", {})
     if kind == "refused":
         return context["message"], context["remedy"]
-    if kind in _WANTED:
+    if kind in WANTED:
         remedy = _retyped(kind, value, path) or f"write {shape.written(path)}"
-        return f"{_described(value)} where {_WANTED[kind]} is wanted", remedy
+        return f"{_described(value)} where {WANTED[kind]} is wanted", remedy
     if kind == "literal_error":
         choices = [choice.strip("'") for choice in context["expected"].replace(" or ", ", ").split(", ")]
         meant = nearest(str(value), choices, 0.5)

@@ -121,6 +121,7 @@ class Wanted:
     article: str = "an"
     noun: str = "SLO"
     line: str = "kind: SLO"
+    instead_of_list: str = "write each item as a document of its own, with --- between them"
 
 
 def documents(file: str, text: str, wanted: Wanted = Wanted()) -> tuple[list[Document], list[Problem]]:
@@ -231,7 +232,7 @@ class _Builder:
         if () not in self._damaged:
             remedy = f"write keys and values, such as `{self._wanted.line}`"
             if isinstance(value, list):
-                remedy = "write each item as a document of its own, with --- between them"
+                remedy = self._wanted.instead_of_list
             self._report(event, (), "the document is no mapping", remedy)
         return []
 
