@@ -14,7 +14,7 @@ logger = logging.getLogger("chaostoolkit")
 POLL_SECONDS = 0.25
 SAY_AFTER_SECONDS = 2.0  # something new is said this long after what was said before it
 REPEAT_AFTER_SECONDS = 10.0
-KINDS = {"deployment": "Deployment", "statefulset": "StatefulSet", "replicaset": "ReplicaSet"}
+KINDS = {"deployment": "Deployment", "statefulset": "StatefulSet", "replicaset": "ReplicaSet", "job": "Job"}
 
 
 class NotHealedError(Exception):
@@ -90,16 +90,26 @@ def healed(namespace: str, workload: str, within_seconds: float = 60.0) -> dict[
 def judge(workload: Mapping[str, Any], pods: Sequence[Document]) -> Health:
     """Compare what a workload wants with the pods of its selector."""
     spec, status = workload["spec"], workload.get("status", {})
-    wanted = spec.get("replicas", 1)
+    wanted = spec.get("parallelism" if _is_job(spec) else "replicas", 1)
     alive = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
     ready = tuple(pod for pod in alive if _condition(pod, "Ready") == "True")
     return Health(
         wanted=wanted,
         ready=ready,
         waiting=tuple(f"pod {pod['metadata']['name']}: {_state(pod)}" for pod in alive if pod not in ready),
-        observed=status.get("observedGeneration", 0) >= workload["metadata"].get("generation", 0)
-        and status.get("readyReplicas", 0) >= wanted,
+        observed=_observed(workload) and status.get("ready" if _is_job(spec) else "readyReplicas", 0) >= wanted,
     )
+
+
+def _is_job(spec: Mapping[str, Any]) -> bool:
+    """A Job wants its ranks (parallelism), the others their replicas."""
+    return "parallelism" in spec
+
+
+def _observed(workload: Mapping[str, Any]) -> bool:
+    """Whether its controller has seen its last change. A Job does not tell."""
+    seen = workload.get("status", {}).get("observedGeneration", 0)
+    return _is_job(workload["spec"]) or seen >= workload["metadata"].get("generation", 0)
 
 
 def lacking(kind: str, workload: Mapping[str, Any], health: Health) -> str:
@@ -108,6 +118,8 @@ def lacking(kind: str, workload: Mapping[str, Any], health: Health) -> str:
         return "no replicas to lose: it wants 0"
     if len(health.ready) < health.wanted:
         return describe(health)
+    if kind == "Job":
+        return "" if health.observed else "pods that its controller has not counted yet"
     status = workload.get("status", {})
     # Only a Deployment always counts its updated replicas: those of a StatefulSet may be held back on purpose.
     for what in ("ready", "available", *(("updated",) if kind == "Deployment" else ())):
