@@ -212,7 +212,6 @@ def _begin(
     from actions.systems import Systems
 
     client_counter(context, configuration)
-    _refuse_switched_off(context)
     dry = context.get("dry")
     if dry and dry not in _HARMLESS:
         raise RefusedError(
@@ -231,18 +230,6 @@ def _begin(
     note_begin(guarded.run_id, str(context.get("title", "")), guarded.started_at, dry=guarded.dry)
     guarded.unended = True
     logger.info("Run %s is open: plan %s", guarded.run_id, plan.token)
-
-
-def _refuse_switched_off(experiment: Mapping[str, Any]) -> None:
-    """Chaos Toolkit leaves hooks out for a control with a scope, or one that is not automatic."""
-    for control in experiment.get("controls") or ():
-        if control.get("provider", {}).get("module") != _OUR_MODULE:
-            continue
-        if control.get("scope") or control.get("automatic", True) is not True:
-            raise RefusedError(
-                f"controls: {control.get('name')} has a scope or is not automatic, so that it would watch a part of "
-                "the run only; take `scope` and `automatic` away"
-            )
 
 
 def _end_if_stopped(session: Session) -> None:

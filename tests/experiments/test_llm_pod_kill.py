@@ -22,9 +22,7 @@ def test_chaos_validate_accepts_it(tmp_path: Path) -> None:
 
 def test_checking_it_costs_no_kubernetes_client() -> None:
     """The client takes half a second to import, which belongs to the runs that reach a cluster."""
-    code = (
-        "import actions.pods, probes.kube, probes.serving, runner.summary, sys; sys.exit('kubernetes' in sys.modules)"
-    )
+    code = "import actions.pods, probes.kube, probes.serving, runner.guard, sys; sys.exit('kubernetes' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
@@ -40,7 +38,7 @@ def test_the_workload_is_looked_at_before_anything_else_is() -> None:
 
 def test_a_run_without_its_control_cannot_pass_the_gate() -> None:
     first = load()["steady-state-hypothesis"]["probes"][0]
-    assert (first["provider"]["module"], first["provider"]["func"]) == ("runner.summary", "watched")
+    assert (first["provider"]["module"], first["provider"]["func"]) == ("runner.guard", "watched")
 
 
 def test_places_are_a_matter_of_the_environment() -> None:
@@ -48,6 +46,12 @@ def test_places_are_a_matter_of_the_environment() -> None:
 
 
 def test_the_blast_radius_is_written_in_the_file_and_not_taken_from_the_environment() -> None:
-    arguments = load()["method"][0]["provider"]["arguments"]
-    assert arguments["allowed_namespaces"] == ["ml-serving"]
-    assert (arguments["count"], arguments["min_ready_left"]) == (1, 1)
+    block = next(one for one in load()["extensions"] if one["name"] == "guard")
+    assert block["blast_radius"] == {
+        "namespaces": ["ml-serving"],
+        "pods": {"max": 1, "percent": 34},
+        "gpus": {"max": 1},
+        "gpu_hours": {"max": 0.05},
+        "error_budget": {"max_spend": "2%"},
+        "duration": "3m",
+    }

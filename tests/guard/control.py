@@ -1,7 +1,6 @@
 """A control of the tests: it stands in a hook when the signal comes."""
 
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,5 +16,4 @@ def after_activity_control(context: Mapping[str, Any]) -> None:
     if context.get("name") == "stand":
         marker = Path(os.environ[MARKER])
         marker.with_suffix(".standing").touch()
-        wait_for(marker.exists, 30)
-        time.sleep(0)
+        wait_for(marker.exists, 60)

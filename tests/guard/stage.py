@@ -2,6 +2,8 @@
 
 import json
 import os
+import select
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -11,10 +13,57 @@ from typing import Any
 
 import yaml
 
+from lab.processes import die_with_parent
 from tests.guard.slo_prometheus import SloScript
 from tests.waiting import wait_for
 
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 120
+"""A machine may be held up; nothing here is timed."""
+
+
+class Program:
+    """`chaos run`, started again and again (tests.guard.chaos)."""
+
+    def __init__(self) -> None:
+        command = die_with_parent([sys.executable, "-m", "tests.guard.chaos"])
+        self._server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def start(self, directory: Path, arguments: list[str], environment: dict[str, str]) -> "Running":
+        request = {"directory": str(directory), "arguments": arguments, "environment": environment}
+        assert self._server.stdin is not None
+        self._server.stdin.write(json.dumps(request) + "\n")
+        self._server.stdin.flush()
+        return Running(self.answer(TIMEOUT_SECONDS)["pid"], self)
+
+    def answer(self, seconds: float) -> dict[str, int]:
+        """The next answer; empty when there is none within so many seconds."""
+        assert self._server.stdout is not None
+        if not select.select([self._server.stdout], [], [], seconds)[0]:
+            return {}
+        read: dict[str, int] = json.loads(self._server.stdout.readline())
+        return read
+
+    def close(self) -> None:
+        self._server.kill()
+        self._server.communicate()
+
+
+@dataclass
+class Running:
+    """One run that was started."""
+
+    pid: int
+    program: Program
+    status: int | None = None
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def poll(self, seconds: float = 0.0) -> int | None:
+        """Its exit status; None as long as it runs."""
+        if self.status is None:
+            self.status = self.program.answer(seconds).get("exit")
+        return self.status
 
 
 @dataclass(frozen=True)
@@ -44,7 +93,8 @@ def python(name: str, module: str, func: str, kind: str = "probe", **arguments: 
 class Stage:
     """A directory with an experiment, which a test may change before it runs."""
 
-    def __init__(self, directory: Path, script: SloScript, prometheus_url: str) -> None:
+    def __init__(self, program: Program, directory: Path, script: SloScript, prometheus_url: str) -> None:
+        self._program = program
         self.directory = directory
         self.script = script
         self.environment = {
@@ -98,32 +148,24 @@ class Stage:
     def path(self, name: str) -> Path:
         return self.directory / name
 
-    def start(self, *options: str) -> "subprocess.Popen[str]":
+    def start(self, *options: str) -> Running:
         file = self.path("experiment.yaml")
         file.write_text(yaml.safe_dump(self.experiment))
-        command = [sys.executable, "-m", "tests.guard.chaos", "--no-version-check", "run", str(file), *options]
-        return subprocess.Popen(
-            command,
-            cwd=self.directory,
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "80", "PYTHONPATH": str(Path.cwd()), **self.environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        environment = {"NO_COLOR": "1", "COLUMNS": "80", **self.environment}
+        return self._program.start(self.directory, [str(file), *options], environment)
 
-    def until(self, name: str, process: "subprocess.Popen[str]") -> None:
+    def until(self, name: str, running: Running) -> None:
         """Wait for a file of the run; a run that ends before is shown."""
-        wait_for(lambda: self.path(name).exists() or process.poll() is not None, 30)
-        if not self.path(name).exists():
-            raise AssertionError(process.communicate()[1])
+        wait_for(lambda: self.path(name).exists() or running.poll() is not None, TIMEOUT_SECONDS)
+        assert self.path(name).exists(), self.path("stderr").read_text()
 
-    def finish(self, process: "subprocess.Popen[str]") -> Ended:
-        try:
-            printed, said = process.communicate(timeout=TIMEOUT_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise AssertionError(process.communicate()[1]) from None
-        return Ended(process.returncode, printed, said, json.loads(self.path("journal.json").read_text()))
+    def finish(self, running: Running) -> Ended:
+        status = running.poll(TIMEOUT_SECONDS)
+        if status is None:
+            running.send_signal(signal.SIGKILL)
+            raise AssertionError(f"it does not end: {self.path('stderr').read_text()}")
+        journal = json.loads(self.path("journal.json").read_text())
+        return Ended(status, self.path("stdout").read_text(), self.path("stderr").read_text(), journal)
 
     def run(self, *options: str) -> Ended:
         return self.finish(self.start(*options))

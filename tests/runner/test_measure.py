@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from clients.prometheus import Known, Unknown
-from runner.measure import Times, measure_cost
+from runner.measure import Cost, Times, measure_cost
 from runner.run_summary import LostRequests
 from tests.experiments.scripted_prometheus import FAILING_PER_SECOND, Script, scripted_prometheus
 
@@ -27,7 +27,7 @@ def experiment(**first_token: Any) -> dict[str, Any]:
     return {
         "steady-state-hypothesis": {
             "probes": [
-                {"name": "other", "provider": {"module": "runner.summary", "func": "watched"}},
+                {"name": "other", "provider": {"module": "runner.guard", "func": "watched"}},
                 probe("availability", 0.99),
                 probe("first_token_in_time", 0.95, **first_token),
             ]
@@ -124,7 +124,5 @@ def test_no_address_of_prometheus_is_told() -> None:
     assert "no address of Prometheus" in cost.slis[0].time_to_recover.reason
 
 
-def test_an_experiment_without_slis_is_told() -> None:
-    assert measure_cost({}, {}, times()).warnings == (
-        "the hypothesis has no probe of probes.serving, so nothing was measured",
-    )
+def test_an_experiment_without_slis_costs_nothing_that_could_be_told() -> None:
+    assert measure_cost({}, {}, times()) == Cost()

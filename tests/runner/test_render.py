@@ -10,7 +10,7 @@ from clients.prometheus import Known, Unknown
 from probes.counters import Quantile
 from runner.phases import PhaseReading
 from runner.render import print_summary
-from runner.run_summary import KilledPod, LostRequests, NewPod, RunSummary, SliSummary, new_pods
+from runner.run_summary import BrokenTarget, LostRequests, NewPod, RunSummary, SliSummary, new_pods
 from runner.verdict import Outcome, Verdict
 
 
@@ -34,17 +34,23 @@ HELD = RunSummary(
     verdict=Verdict(Outcome.HELD, "the steady state was met before the fault and again after it"),
     duration_seconds=16.31,
     journal="./journal.json",
-    killed=(
-        KilledPod(
-            "https://127.77.0.1:6443 (context mlchaos-lab)",
-            "ml-serving",
-            "llm-7d9f8c6b5-x2x4z",
-            "u1",
-            "gpu-a",
-            "ReplicaSet/llm-7d9f8c6b5",
-            1795344483.0,
+    broken=(
+        BrokenTarget(
+            fault="pods.kill",
+            kind="pod",
+            namespace="ml-serving",
+            name="llm-7d9f8c6b5-x2x4z",
+            uid="u1",
+            node="gpu-a",
+            workload="deployment/llm",
+            at=1795344483.0,
+            effective_at=1795344483.2,
+            undone_at=1795344484.5,
         ),
     ),
+    place="https://127.77.0.1:6443 (context mlchaos-lab)",
+    spent={"llm-availability": 0.0012},
+    recovered_in=known(3.5),
     replacements=(NewPod("llm-7d9f8c6b5-abcde", "gpu-b"),),
     time_to_ready=known(1.84),
     slis=(
@@ -87,7 +93,10 @@ def test_all_that_was_asked_for_is_said() -> None:
     text = " ".join(printed(HELD).split())
     for said in (
         "Cluster https://127.77.0.1:6443 (context mlchaos-lab), namespace ml-serving",
-        "Killed llm-7d9f8c6b5-x2x4z on gpu-a at 10:48:03 UTC (ReplicaSet/llm-7d9f8c6b5)",
+        "Broken pod llm-7d9f8c6b5-x2x4z on gpu-a by pods.kill at 10:48:03 UTC (deployment/llm)",
+        "Undone all, 1.5 s after the fault at the latest",
+        "Budget spent llm-availability 0.12%",
+        "SLOs recovered 3.5 s after the undo",
         "Replaced by llm-7d9f8c6b5-abcde on gpu-b",
         "before during after",
         "requests per second 20.2 20.2 20.2",
@@ -109,7 +118,7 @@ def test_no_line_is_wider_than_eighty_columns() -> None:
     long = replace(
         HELD,
         title="A title " + "that goes on " * 12,
-        killed=(replace(HELD.killed[0], name="p" * 63, node="ip-10-0-12-34.eu-central-1.compute.internal" * 2),),
+        broken=(replace(HELD.broken[0], name="p" * 63, node="ip-10-0-12-34.eu-central-1.compute.internal" * 2),),
     )
     assert max(len(line) for line in printed(long).splitlines()) <= 80
     assert "p" * 20 in printed(long)
@@ -167,16 +176,16 @@ def test_a_run_that_touched_nothing_says_so() -> None:
     refused = RunSummary("r", "t", Verdict(Outcome.REFUSED, "nothing was touched"), 0.2, "./journal.json")
     text = printed(refused)
     assert "REFUSED  t" in text
-    assert "Killed" in text
+    assert "Broken" in text
     assert "nothing" in text
     assert "Requests lost" not in text
-    facts = [line for line in text.splitlines() if line.startswith(("Killed", "Duration", "Journal"))]
+    facts = [line for line in text.splitlines() if line.startswith(("Broken", "Duration", "Journal"))]
     values = ("nothing", "0.2 s", "./journal.json")
     assert {line.index(value) for line, value in zip(facts, values, strict=True)} == {facts[0].index("nothing")}
 
 
-def test_a_kill_that_may_or_may_not_have_happened_is_told_as_such() -> None:
-    assert "Perhaps killed" in printed(replace(HELD, killed=(replace(HELD.killed[0], certain=False),)))
+def test_a_fault_that_may_or_may_not_have_gone_in_is_told_as_such() -> None:
+    assert "Perhaps broken" in printed(replace(HELD, broken=(replace(HELD.broken[0], certain=False),)))
 
 
 def test_brackets_in_names_are_no_markup() -> None:
@@ -192,13 +201,26 @@ def test_the_document_is_json_and_keeps_unknown_apart_from_numbers() -> None:
     assert document["slis"][0]["phases"]["during"]["share"] == 0.95
     assert document["slis"][1]["phases"]["before"]["p99_seconds"] == {"at_least": 2560.0}
     assert document["requests_lost"] is None
-    assert document["killed"][0]["node"] == "gpu-a"
+    assert document["faults"][0]["node"] == "gpu-a"
 
 
 def test_the_slowest_part_decides_the_time_to_recover() -> None:
     assert HELD.time_to_recover == known(2.0)
 
 
-def test_new_pods_are_those_that_were_not_there_before() -> None:
-    healed = [{"uid": uid, "name": f"llm-{uid}", "node": "gpu-b"} for uid in ("a", "b", "c")]
-    assert new_pods(healed, survivors=["a", "b"], killed=["k"]) == (NewPod("llm-c", "gpu-b"),)
+def test_new_pods_are_the_newest_of_a_healed_workload() -> None:
+    healed = [
+        {"name": f"llm-{number}", "node": "gpu-b", "created": f"2026-11-22T10:48:0{number}Z"} for number in (2, 7, 5)
+    ]
+    assert new_pods(healed, lost=1) == (NewPod("llm-7", "gpu-b"),)
+
+
+def test_a_fault_that_is_stuck_is_told_with_its_reason() -> None:
+    stuck = replace(HELD, broken=(replace(HELD.broken[0], undone_at=None, reason="its undo fails"),))
+    assert "Undone STUCK: pods.kill on pod llm-7d9f8c6b5-x2x4z: its undo fails" in " ".join(printed(stuck).split())
+
+
+def test_a_run_that_waits_for_no_workload_says_nothing_of_replacements() -> None:
+    text = " ".join(printed(replace(HELD, time_to_ready=None, replacements=(), slis=())).split())
+    assert "Replaced by" not in text
+    assert "Time to recover" not in text

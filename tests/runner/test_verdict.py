@@ -6,13 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.evidence import Evidence, Failure, Hypothesis, read_evidence
+from runner.evidence import Evidence, Failure, GuardEvidence, Hypothesis, read_evidence
+from runner.guarding.recovery import Recovery
+from runner.guarding.stops import Stop, StopKind
 from runner.verdict import Outcome, decide
 from tests.runner.runs.journals import activity, failed, journal, met, outside, states, succeeded, unreadable
 
 KILL = activity("kill", "actions.pods", "kill")
 HEAL = activity("heals", "probes.kube", "healed")
 SIGTERM = "chaoslib.exceptions.InterruptExecution: SIGTERM signal received"
+
+RECOVERED = Recovery("recovered", 1.0)
 
 CASES: list[tuple[str, dict[str, Any], tuple[int, int], Outcome, str]] = [
     ("all is well", journal(), (1, 0), Outcome.HELD, "met before the fault and again after it"),
@@ -63,14 +67,14 @@ CASES: list[tuple[str, dict[str, Any], tuple[int, int], Outcome, str]] = [
     ),
     (
         "the action refuses",
-        journal(status="interrupted", run=[failed(KILL, "actions.targets.RefusedError: outside")]),
+        journal(status="interrupted", run=[failed(KILL, "actions.fault.RefusedError: outside")]),
         (0, 0),
         Outcome.REFUSED,
         "kill: outside",
     ),
     (
         "the action refuses half-way",
-        journal(run=[failed(KILL, "actions.targets.RefusedError: it went away")]),
+        journal(run=[failed(KILL, "actions.fault.RefusedError: it went away")]),
         (1, 0),
         Outcome.ERROR,
         "only a part of the faults went in: kill: it went away",
@@ -163,7 +167,9 @@ CASES: list[tuple[str, dict[str, Any], tuple[int, int], Outcome, str]] = [
 def test_every_end_has_its_verdict(
     case: str, document: dict[str, Any], faults: tuple[int, int], outcome: Outcome, reason: str
 ) -> None:
-    verdict = decide(read_evidence(document, *faults))
+    injected, uncertain = faults
+    guard = GuardEvidence(injected, uncertain, recovery=RECOVERED)
+    verdict = decide(read_evidence(document, guard))
     assert verdict.outcome is outcome
     assert reason in verdict.reason
 
@@ -182,8 +188,16 @@ evidences = st.builds(
     during=st.lists(hypotheses.filter(lambda one: one is not None), max_size=2).map(tuple),
     method_failures=st.lists(failures, max_size=2).map(tuple),
     rollback_failures=st.lists(failures, max_size=2).map(tuple),
-    faults_injected=st.integers(0, 2),
-    faults_uncertain=st.integers(0, 2),
+    guard=st.builds(
+        GuardEvidence,
+        injected=st.integers(0, 2),
+        uncertain=st.integers(0, 1),
+        stop=st.none() | st.builds(Stop, st.sampled_from(StopKind), st.text(), st.just(0.0)),
+        stuck=st.lists(st.text(), max_size=1).map(tuple),
+        recovery=st.builds(
+            Recovery, st.sampled_from(["recovered", "not recovered", "unknown", "not waited for"]), st.none(), st.text()
+        ),
+    ),
 )
 
 
@@ -200,7 +214,49 @@ def test_only_a_run_with_nothing_missing_and_nothing_wrong_is_held(evidence: Evi
         and all(reading.met for reading in evidence.during)
         and not evidence.method_failures
         and not evidence.rollback_failures
-        and evidence.faults_injected > 0
-        and evidence.faults_uncertain == 0
+        and evidence.guard.injected > 0
+        and evidence.guard.uncertain == 0
+        and evidence.guard.stop is None
+        and not evidence.guard.stuck
+        and evidence.guard.recovery.state == "recovered"
     )
     assert (decide(evidence).outcome is Outcome.HELD) == proven
+
+
+def held(**guard: Any) -> Evidence:
+    return read_evidence(journal(), GuardEvidence(**{"injected": 1, "recovery": RECOVERED, **guard}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome"),
+    [(kind, Outcome.BREACHED if kind in (StopKind.BREACH, StopKind.SPEND) else Outcome.ABORTED) for kind in StopKind],
+)
+def test_a_stop_for_what_the_system_did_is_a_breach_and_any_other_an_abortion(kind: StopKind, outcome: Outcome) -> None:
+    verdict = decide(held(stop=Stop(kind, "why", 0.0)))
+    assert verdict.outcome is outcome
+    assert verdict.reason.endswith("why")
+
+
+def test_a_stop_before_anything_was_broken_says_nothing_of_the_system() -> None:
+    verdict = decide(held(injected=0, stop=Stop(StopKind.BREACH, "why", 0.0)))
+    assert verdict.outcome is Outcome.ABORTED
+
+
+def test_a_fault_that_is_stuck_needs_a_person_whatever_else_happened() -> None:
+    verdict = decide(held(stuck=("x on path y: why",), stop=Stop(StopKind.BREACH, "burning", 0.0)))
+    assert (verdict.outcome, verdict.reason) == (
+        Outcome.ERROR,
+        "a fault is stuck and needs a person: x on path y: why",
+    )
+
+
+@pytest.mark.parametrize(
+    ("recovery", "outcome"),
+    [
+        (Recovery("not recovered", reason="a burns"), Outcome.BREACHED),
+        (Recovery("unknown", reason="no data"), Outcome.INCONCLUSIVE),
+        (Recovery("not waited for"), Outcome.INCONCLUSIVE),
+    ],
+)
+def test_slos_that_are_not_known_to_be_back_keep_a_run_from_holding(recovery: Recovery, outcome: Outcome) -> None:
+    assert decide(held(recovery=recovery)).outcome is outcome

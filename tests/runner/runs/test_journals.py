@@ -36,7 +36,7 @@ def test_a_deviation_is_told(tmp_path: Path) -> None:
 
 
 def test_our_own_journals_tell_the_run_and_its_verdict(tmp_path: Path) -> None:
-    ours = {"run_id": "r1", "verdict": "held", "killed": [{}]}
+    ours = {"run_id": "r1", "verdict": "held", "faults": [{}]}
     run = read_journal(written(tmp_path / "journal.json", {**JOURNAL, "mlchaos": ours}))
     assert (run.run_id, run.verdict, run.faults) == ("r1", "held", 1)
 
