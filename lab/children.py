@@ -24,6 +24,8 @@ class Child:
     command: Sequence[str]
     log: Path
     detail: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables beyond those that all children get."""
     wanted: bool = False
     process: asyncio.subprocess.Process | None = None
     ended: str = "not started"
@@ -51,7 +53,7 @@ class Children:
     async def start(self, child: Child) -> None:
         """Start (or start again) `child` and watch it."""
         child.wanted = True
-        child.process = await processes.start(child.command, child.log, self.environment)
+        child.process = await processes.start(child.command, child.log, {**self.environment, **child.environment})
         self.by_name[child.name] = child
         watch = asyncio.create_task(self._watch(child, child.process))
         self._watches.add(watch)

@@ -43,11 +43,11 @@ def write_credentials(directory: Path, network: LabNetwork) -> Credentials:
     ca = issue_ca("mlchaos-lab")
     server = issue_server(ca, [network.infra_ip, "localhost", "kubernetes", "kubernetes.default.svc"])
     token = secrets.token_urlsafe(32)
-    _write(paths.ca_certificate, ca.certificate_pem)
-    _write(paths.api_certificate, server.certificate_pem)
-    _write(paths.api_key, server.key_pem)
-    _write(paths.token, token.encode())
-    _write(paths.kubeconfig, _kubeconfig(network.api_url, ca.certificate_pem, token))
+    write_private(paths.ca_certificate, ca.certificate_pem)
+    write_private(paths.api_certificate, server.certificate_pem)
+    write_private(paths.api_key, server.key_pem)
+    write_private(paths.token, token.encode())
+    write_private(paths.kubeconfig, _kubeconfig(network.api_url, ca.certificate_pem, token))
     return paths
 
 
@@ -65,8 +65,8 @@ def _kubeconfig(server: str, ca_pem: bytes, token: str) -> bytes:
     return json.dumps(config, indent=2).encode()
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Replace `path` in one step, never readable by others."""
+def write_private(path: Path, content: bytes) -> None:
+    """Replace `path` in one step; only its owner can read it."""
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -28,6 +28,13 @@ def addresses(directory: LabDirectory) -> dict[str, str]:
     return {
         "KUBECONFIG": str(directory.kubeconfig),
         **dict(values[name] for name in started),
+        **node_commands(directory),
+    }
+
+
+def node_commands(directory: LabDirectory) -> dict[str, str]:
+    """How a node of this lab is taken away and brought back, as the node killer reads it."""
+    return {
         "MLCHAOS_NODE_STOP": _node_command("stop", directory),
         "MLCHAOS_NODE_START": _node_command("start", directory),
     }

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lab.errors import LabError
 
 Phase = Literal["starting", "ready", "stopping", "stopped", "crashed"]
-Kind = Literal["control-plane", "node", "server"]
+Kind = Literal["control-plane", "node", "server", "tool"]
 
 
 class Component(BaseModel):

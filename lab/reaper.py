@@ -1,0 +1,49 @@
+"""The reaper beside the lab's cluster: the program and the rights of deploy/, and an account that has no others."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from lab import environment
+from lab.credentials import Credentials, write_private
+from lab.directory import LabDirectory
+from lab.kubeclient import Document, KubeClient
+
+NAMESPACE = "mlchaos"
+ACCOUNT = "mlchaos-reaper"
+DEPLOY = Path(__file__).parents[1] / "deploy"
+MANIFESTS = ("ledger.yaml", "reaper.yaml")
+TOKEN_SECONDS = 365 * 24 * 3600
+"""A lab does not live so long."""
+
+
+def documents() -> list[Document]:
+    """What a cluster gets for the ledger and the reaper, without the reaper's Deployment: here it is a process."""
+    found: list[Document] = []
+    for name in MANIFESTS:
+        found += [document for document in yaml.safe_load_all((DEPLOY / name).read_text()) if document]
+    return [document for document in found if document["kind"] != "Deployment"]
+
+
+async def write_kubeconfig(api: KubeClient, credentials: Credentials) -> Path:
+    """The kubeconfig of the reaper's own account, beside the lab's."""
+    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{ACCOUNT}/token"
+    answer = await api.create(path, {"spec": {"expirationSeconds": TOKEN_SECONDS}})
+    config = json.loads(credentials.kubeconfig.read_text())
+    config["users"][0]["user"] = {"token": answer["status"]["token"]}
+    own = credentials.kubeconfig.with_name("reaper.kubeconfig")
+    write_private(own, json.dumps(config, indent=2).encode())
+    return own
+
+
+def command() -> list[str]:
+    """The command line of `chaos reaper`."""
+    return [sys.executable, "-m", "chaostoolkit", "--no-version-check", "--no-log-file", "reaper"]
+
+
+def variables(directory: LabDirectory, kubeconfig: Path) -> Mapping[str, str]:
+    """What it is told by its environment: its account, and how a node that was taken away comes back."""
+    return {**environment.node_commands(directory), "KUBECONFIG": str(kubeconfig), "MLCHAOS_LEDGER": "kubernetes"}

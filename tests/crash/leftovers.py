@@ -1,0 +1,97 @@
+"""What a place looks like, so that a fault that is gone can be told from one that left something."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.crash.ground import LEDGER, Ground
+
+KINDS = (
+    "/api/v1/nodes",
+    "/api/v1/secrets",
+    "/api/v1/configmaps",
+    "/apis/networking.k8s.io/v1/networkpolicies",
+    "/apis/chaos-mesh.org/v1alpha1/networkchaos",
+    "/apis/apps/v1/deployments",
+    "/apis/policy/v1/poddisruptionbudgets",
+    f"/apis/coordination.k8s.io/v1/namespaces/{LEDGER}/leases",
+)
+_VOLATILE = {"resourceVersion", "managedFields", "generation", "status", "creationTimestamp", "uid", "selfLink"}
+_DEPLOYMENT_NOTES = "deployment.kubernetes.io/revision"
+_STATE = re.compile(r"^State:\s+(\S)", re.MULTILINE)
+
+Picture = Mapping[str, Any]
+
+
+def picture(ground: Ground) -> Picture:
+    """Everything that a fault may have touched; equal pictures mean that nothing is left of it."""
+    objects = {}
+    for path in KINDS:
+        for item in json.loads(ground.lab.api(path))["items"]:
+            metadata = item["metadata"]
+            place = f"{path} {metadata.get('namespace', '')}/{metadata['name']}"
+            objects[place] = _steady(item)
+    return {
+        **objects,
+        **{f"proxy {name}": state for name, state in _proxies(ground).items()},
+        "allocatable": _allocatable(ground),
+        "frozen processes": _frozen(ground),
+        "nodes that are not ready": _unready(ground),
+    }
+
+
+def differences(before: Picture, after: Picture) -> list[str]:
+    """What is other than it was, each in one line."""
+    names = sorted({*before, *after})
+    return [f"{name}: {before.get(name)} -> {after.get(name)}" for name in names if before.get(name) != after.get(name)]
+
+
+def _steady(document: Any) -> Any:
+    """Without what changes by itself."""
+    if isinstance(document, dict):
+        return {
+            key: _steady(value) for key, value in document.items() if key not in _VOLATILE and key != _DEPLOYMENT_NOTES
+        }
+    return [_steady(item) for item in document] if isinstance(document, list) else document
+
+
+def _proxies(ground: Ground) -> dict[str, Any]:
+    proxies: dict[str, Any] = requests.get(f"{ground.toxiproxy_url}/proxies", timeout=5).json()
+    return {
+        name: {key: proxy[key] for key in ("listen", "upstream", "enabled", "toxics")}
+        for name, proxy in proxies.items()
+    }
+
+
+def _nodes(ground: Ground) -> list[dict[str, Any]]:
+    nodes: list[dict[str, Any]] = json.loads(ground.lab.api("/api/v1/nodes"))["items"]
+    return nodes
+
+
+def _allocatable(ground: Ground) -> dict[str, str]:
+    key = "nvidia.com/gpu"
+    return {node["metadata"]["name"]: node["status"].get("allocatable", {}).get(key, "") for node in _nodes(ground)}
+
+
+def _unready(ground: Ground) -> list[str]:
+    return [
+        node["metadata"]["name"]
+        for node in _nodes(ground)
+        if not any(it["type"] == "Ready" and it["status"] == "True" for it in node["status"].get("conditions", ()))
+    ]
+
+
+def _frozen(ground: Ground) -> list[int]:
+    frozen = []
+    for pid in ground.lab.processes():
+        try:
+            state = _STATE.search(Path(f"/proc/{pid}/status").read_text())
+        except OSError:
+            continue  # ended meanwhile
+        if state is not None and state[1] in "Tt":
+            frozen.append(pid)
+    return frozen
