@@ -5,6 +5,7 @@ Several of them may be at it at once, also while the run is still injecting. Wha
 moved under his hands looks at the fault once more before he calls it undone.
 """
 
+import contextvars
 import logging
 import threading
 import time
@@ -57,7 +58,9 @@ class _Noting:
     def __init__(self, ledger: Ledger, record: Record) -> None:
         self._ledger = ledger
         self._noted = record
-        self._thread = threading.Thread(target=self._note, name="ledger-undoing", daemon=True)
+        # With the context: what is logged there belongs to the same run.
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(target=context.run, args=(self._note,), name="ledger-undoing", daemon=True)
         self._thread.start()
 
     def result(self) -> Record:
