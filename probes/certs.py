@@ -69,8 +69,8 @@ def client_sees(
     reading compares with a tolerance by it, and also has reason, subject, issuer, names, not_before, not_after,
     days_left, fingerprint, address and at.
 
-    The server is `address` (HOST:PORT) or `service` (NAMESPACE/NAME:PORT, at its cluster address), known to clients as
-    `server_name` (the host where it is not given). The client trusts what is in `ca_file`, or in `ca_entry` of
+    The server is `address` (HOST:PORT), else `service` (NAMESPACE/NAME:PORT, at its cluster address), known to clients
+    as `server_name` (the host where it is not given). The client trusts what is in `ca_file`, or in `ca_entry` of
     `ca_secret` (NAMESPACE/NAME), else what this machine trusts. With `expect` it looks again until that is seen, for
     `within_seconds`; NotSeenError tells what is seen instead. Raises NoReadingError where there is no handshake.
     """
@@ -169,10 +169,10 @@ def _look(endpoint: Endpoint, trusted: str, timeout: float) -> tuple[Reading | N
 
 
 def _endpoint(address: str, service: str, server_name: str) -> Endpoint:
-    if bool(address) == bool(service):
-        raise ValueError("name the server by either address (HOST:PORT) or service (NAMESPACE/NAME:PORT)")
+    if not address and not service:
+        raise ValueError("name the server by its address (HOST:PORT) or its service (NAMESPACE/NAME:PORT)")
     host, port = parse_address(address or service)
-    if service:
+    if not address:
         namespace, name = _parted(host, "service")
         with Kube() as kube:
             host = _cluster_address(kube.get(SERVICES, name, namespace), service)

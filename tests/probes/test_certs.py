@@ -121,8 +121,7 @@ def test_no_handshake_is_unknown_and_never_valid(ca_file: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ({}, "name the server by either address"),
-        ({"address": "a:1", "service": "n/s:1"}, "name the server by either address"),
+        ({}, "name the server by its address"),
         ({"address": "a:b"}, "write it like gateway.example:443"),
         ({"service": "gateway:8443"}, "write it like ml-serving/gateway"),
         ({"address": "a:1", "ca_file": "x", "ca_secret": "n/s"}, "by either ca_file or ca_secret"),
