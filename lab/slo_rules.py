@@ -22,6 +22,7 @@ STACK_LABEL = "stack"
 
 STACKS: Mapping[str, str | None] = {
     "gateway": None,
+    "clients": None,
     "vllm": None,
     "mltrain": None,
     "dcgm": None,
