@@ -35,9 +35,8 @@ def read_text(path: Path, too_large: str) -> str:
 def unreadable(path: Path, error: OSError) -> Problem:
     """What the system says of a file or directory that it does not give."""
     reason = (error.strerror or str(error)).lower()
-    return Problem(
-        Place(str(error.filename or path)), f"cannot be read: {reason}", "check the path and its permissions"
-    )
+    named = error.filename if isinstance(error.filename, str) else path  # a descriptor's number says nothing
+    return Problem(Place(str(named)), f"cannot be read: {reason}", "check the path and its permissions")
 
 
 def _contents(path: Path, too_large: str) -> bytes:
