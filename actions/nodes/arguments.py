@@ -33,15 +33,15 @@ class NodeArguments(Arguments):
     @classmethod
     def _no_bare_text(cls, value: object) -> object:
         if isinstance(value, str):
-            raise ValueError("write a list of names, such as [gpu-a]")  # noqa: TRY004 (pydantic reports ValueError)
+            raise ValueError("this is not a list; write a list of names, such as [gpu-a]")  # noqa: TRY004 (pydantic reports ValueError)
         return value
 
     @model_validator(mode="after")
     def _says_which(self) -> "NodeArguments":
         if not (self.label_selector.strip() or self.names or self.hosting):
-            raise ValueError("say which nodes: label_selector, names or hosting (without any it would be all of them)")
+            raise ValueError("no nodes are named, which would be all of them; give label_selector, names or hosting")
         if self.count is not None and self.percent is not None:
-            raise ValueError("give count or percent, not both")
+            raise ValueError("count and percent exclude each other; give one of them")
         return self
 
     def how_many(self, matching: int) -> int:
