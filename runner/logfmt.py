@@ -5,10 +5,10 @@ ts=2026-11-22T16:38:00.125Z level=info msg="Fault pods.kill on pod ml-serving/ll
 
 import logging
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TextIO
 
 import structlog
 
@@ -17,18 +17,10 @@ LOGGER = "chaostoolkit"
 _ORDER = ["ts", "level", "msg", "run_id"]
 
 
-def log_in_logfmt(level: int = logging.INFO) -> None:
-    """From now on the logger `chaostoolkit` writes logfmt to standard error, and nothing else."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.contextvars.merge_contextvars],
-            processors=[
-                _shape,
-                structlog.processors.LogfmtRenderer(key_order=_ORDER, bool_as_flag=False),
-            ],
-        )
-    )
+def log_in_logfmt(level: int = logging.INFO, stream: TextIO | None = None) -> None:
+    """From now on the logger `chaostoolkit` writes logfmt to `stream` (standard error), and nothing else."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(_Logfmt())
     logger = logging.getLogger(LOGGER)
     logger.handlers[:] = [handler]
     logger.setLevel(level)
@@ -42,17 +34,22 @@ def of_run(run: str) -> Iterator[None]:
         yield
 
 
-def _shape(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The keys that we write, from those that structlog collects; text stays on one line."""
-    record: logging.LogRecord = event["_record"]
-    at = datetime.fromtimestamp(record.created, UTC)
-    text = " ".join(str(event["event"]).split())
-    if record.exc_info and record.exc_info[1] is not None:
-        error = record.exc_info[1]
-        text = f"{text}: {type(error).__name__}: {' '.join(str(error).split())}"
-    return {
-        "ts": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z",
-        "level": record.levelname.lower(),
-        "msg": text,
-        "run_id": event.get("run_id", "-"),
-    }
+class _Logfmt(logging.Formatter):
+    """A record as one line; an exception is named on it, without a traceback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._render = structlog.processors.LogfmtRenderer(key_order=_ORDER, bool_as_flag=False)
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC)
+        text = record.getMessage()
+        if record.exc_info and record.exc_info[1] is not None:
+            text = f"{text}: {type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
+        values = {
+            "ts": f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z",
+            "level": record.levelname.lower(),
+            "msg": " ".join(text.split()),
+            "run_id": structlog.contextvars.get_contextvars().get("run_id", "-"),
+        }
+        return str(self._render(None, "", values))
