@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from runner.cli.orderly import orderly
+from runner.cli.slo.ending import fail
 from runner.cli.slo.terminal import tell
 from runner.exit_codes import Exit
 
@@ -55,6 +57,8 @@ def recover(run_id: str, expired: bool, everything: bool, dry_run: bool, no_wait
     from runner.recover.decisions import Scope
     from runner.recover.opening import Recoverable
 
+    # What the undo logs is told here, once for each fault.
+    logging.getLogger("chaostoolkit").addHandler(logging.NullHandler())
     with Recoverable(_progress) as recoverable:
         try:
             report = recoverable.recover(Scope(run_id, everything), _tell, dry=dry_run, verify=not no_wait)
@@ -62,6 +66,8 @@ def recover(run_id: str, expired: bool, everything: bool, dry_run: bool, no_wait
             _progress("interrupted: what is not done yet is still in the ledger; run it again")
             raise
         places = recoverable.places
+        if run_id and not any(report.left.values()) and not report.outcomes and not report.unseen:
+            _refuse_unknown(run_id, recoverable.runs())
     if as_json:
         click.echo(json.dumps(document(report, places, dry=dry_run), indent=2))
     else:
@@ -69,6 +75,16 @@ def recover(run_id: str, expired: bool, everything: bool, dry_run: bool, no_wait
     for problem in report.unseen:
         tell(f"chaos recover: {problem}")
     sys.exit(_status(report))
+
+
+def _refuse_unknown(run_id: str, others: list[str]) -> None:
+    """A slip of the pen must not look like a run that left nothing."""
+    if others:
+        fail(
+            "chaos recover",
+            f"no fault of run {run_id} is in the ledger; there are some of {', '.join(others)}",
+            Exit.REFUSED,
+        )
 
 
 def _progress(text: str) -> None:

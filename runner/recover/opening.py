@@ -27,6 +27,10 @@ class Recoverable:
         """Where the ledgers are."""
         return [ledger.place for ledger in self.ledgers]
 
+    def runs(self) -> list[str]:
+        """The runs that have left records. Raises LedgerError."""
+        return sorted({record.run for ledger in self.ledgers for record in ledger.contents().records})
+
     def recover(
         self,
         scope: Scope,
