@@ -36,9 +36,7 @@ class LoseNode(Fault[NodeArguments]):
     undone_within = 300.0
 
     def plan(self, arguments: NodeArguments, systems: Systems, choice: Choice) -> Draft:
-        killer = _killer(systems)
-        if isinstance(killer, RefusingKiller):
-            raise RefusedError(killer.refusal("stop", "NAME"))
+        killer = _killer_for_plan(systems)
         found = find_nodes(systems.kube, arguments)
         nodes = choose_nodes(found, arguments, choice)
         price = price_of(systems.kube, nodes, everything)
@@ -99,6 +97,16 @@ class LoseNode(Fault[NodeArguments]):
 
 def _killer(systems: Systems) -> NodeKiller:
     return systems.node_killer
+
+
+def _killer_for_plan(systems: Systems) -> NodeKiller:
+    try:
+        killer = _killer(systems)
+    except NodeKillerError as error:
+        raise RefusedError(str(error)) from error
+    if isinstance(killer, RefusingKiller):
+        raise RefusedError(killer.refusal("stop", "NAME"))
+    return killer
 
 
 def _node(kube: Kube, name: str) -> Node | None:

@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from actions.nodes.marked import NodeChange
 from actions.nodes.tainting import TaintArguments, TaintNode
 from actions.systems import Systems
 from clients.kube import Kube, NotFoundError, Resource
+from tests.cluster.restricted import restricted_kubeconfig
 from tests.cluster.workloads import Cluster
 from tests.waiting import wait_for
 
@@ -288,3 +290,27 @@ def _pod(cluster: Cluster, app: str, node: str, tolerations: list[Any], owned: b
     container = {"name": "main", "image": "registry.invalid/none", "command": ["none"], "resources": resources}
     spec = {"nodeName": node, "tolerations": tolerations, "containers": [container]}
     cluster.core.create_namespaced_pod(cluster.namespace, {"metadata": metadata, "spec": spec})
+
+
+def test_the_permissions_of_the_plan_are_all_that_it_takes(
+    nodes: Nodes, cluster_kubeconfig: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = nodes.add()
+    _pod(nodes.cluster, "leaves", name, [])
+    draft = plan(nodes, TaintNode())
+    with restricted_kubeconfig(nodes.cluster, cluster_kubeconfig, draft.permissions, tmp_path) as path:
+        monkeypatch.setenv("KUBECONFIG", str(path))
+        with Systems() as restricted:
+            asked = [restricted.kube.allowed(p.verb, p.resource, p.group, p.namespace) for p in draft.permissions]
+            assert all(asked)
+            assert not restricted.kube.allowed("delete", "nodes")
+            nodes.systems, admin = restricted, nodes.systems
+            try:
+                hit = Hit(nodes, TaintNode(), name, cordon=True)
+                hit.inject()
+                assert hit.fault.in_effect(hit.injection, restricted)
+                hit.undo()
+                assert hit.undone()
+            finally:
+                nodes.systems = admin
+    assert nodes.as_made(name)["taints"] == []
