@@ -67,7 +67,7 @@ class CertificateFault(Fault[A]):
             targets=(_target(secret, chain, arguments),),
             undo="the original is put back, bit for bit, from a backup Secret beside it, named after the record",
             locks=(f"secret:{arguments.namespace}/{arguments.secret}", *locks_of(affected)),
-            permissions=tuple(self._permissions(arguments)),
+            permissions=tuple(dict.fromkeys(self._permissions(arguments))),
             affected=affected,
             candidates=1,
             warnings=(*self._warnings(arguments), *_warnings(secret, reading)),
