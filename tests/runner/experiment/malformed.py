@@ -1,6 +1,7 @@
 """A good experiment, and what is said of it with a mistake in it: the place, the cause and the remedy."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,11 @@ class Malformed:
     said: list[str]
 
 
+@cache
 def malformed() -> list[Malformed]:
     """The cases of malformed.yaml."""
     families = ", ".join(sorted({f"actions.{name.rpartition('.')[0]}" for name in known_faults()}))
-    cases = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+    cases = yaml.load(Path(__file__).with_suffix(".yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506
     return [
         Malformed(case["mistake"], _text(case), [line.replace("<families>", families) for line in case["said"]])
         for case in cases

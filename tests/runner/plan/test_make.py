@@ -1,0 +1,125 @@
+from typing import Any
+
+import pytest
+
+from actions.systems import Systems
+from runner.plan.digest import TokenError, read_token
+from runner.plan.make import PlanError, make_plan
+from runner.plan.model import Plan
+from runner.runs.log import note_begin, note_end
+from tests.runner.plan.drafts import experiment
+
+pytestmark = pytest.mark.usefixtures("made_up")
+
+
+def planned(document: dict[str, Any], seed: int = 7, configuration: dict[str, Any] | None = None) -> Plan:
+    return make_plan(document, configuration or {}, {}, Systems(), seed)
+
+
+def test_the_same_seed_in_the_same_world_gives_the_same_plan() -> None:
+    first, second = planned(experiment({"count": 1})), planned(experiment({"count": 1}))
+    assert first == second
+    assert first.token == f"7-{first.digest}"
+
+
+def test_how_targets_are_listed_changes_nothing() -> None:
+    targets = [
+        planned(experiment({"pods": pods})).faults[0].draft.targets
+        for pods in (["llm-a", "llm-b", "llm-c"], ["llm-c", "llm-a", "llm-b"])
+    ]
+    assert targets[0] == targets[1]
+
+
+def test_a_target_that_was_replaced_by_a_namesake_changes_the_digest() -> None:
+    assert planned(experiment({"uid": "1"})).digest != planned(experiment({"uid": "2"})).digest
+
+
+def test_a_limit_that_was_changed_changes_the_digest() -> None:
+    assert planned(experiment({})).digest != planned(experiment({}, duration="6m")).digest
+
+
+def test_seeds_pick_different_targets() -> None:
+    picked = {planned(experiment({}), seed).faults[0].draft.targets[0].name for seed in range(20)}
+    assert picked == {"llm-a", "llm-b", "llm-c"}
+
+
+def test_references_are_resolved() -> None:
+    document = experiment({"namespace": "${where}"}, namespaces=["${where}"])
+    plan = planned(document, configuration={"where": "ml-staging"})
+    assert plan.faults[0].arguments["namespace"] == "ml-staging"
+    assert plan.allowed
+
+
+def test_what_exceeds_a_limit_outside_the_namespaces_or_finds_nothing_is_told_all_at_once() -> None:
+    plan = planned(experiment({"count": 2}, {"count": 9}, {"count": 1, "namespace": "kube-system"}))
+    assert [str(violation) for violation in plan.violations] == [
+        "take 2: 9 of 3 pods are wanted: lower count; nothing was touched",
+        (
+            "take 3: it hits namespace kube-system, and only ml-serving may be hit; select targets in ml-serving, or "
+            "add kube-system to blast_radius.namespaces"
+        ),
+        "pods: 3 of at most 1; hit less, or raise blast_radius.pods.max to 3",
+        "share of a workload: deployment/llm: 66.7% of at most 34%; hit less, or raise blast_radius.pods.percent to 67",
+    ]
+
+
+def test_a_fault_without_a_target_is_a_violation() -> None:
+    assert [str(one) for one in planned(experiment({"count": 0})).violations] == [
+        "take 1: it has no target; check what it selects by"
+    ]
+
+
+def test_one_target_of_two_actions_is_a_violation() -> None:
+    plan = planned(experiment({"pods": ["llm-a"]}, {"pods": ["llm-a"]}, pods={"max": 9, "percent": 100}))
+    (violation,) = plan.violations
+    assert str(violation) == (
+        "take 2: pod ml-serving/llm-a is picked by 'take 1' already; select other targets, or take several with one "
+        "action"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"extensions": []}, "the experiment has 0 extensions called guard; it takes exactly one"),
+        ({"method": []}, "the method has no fault, so there is nothing to plan"),
+    ],
+)
+def test_an_unsound_experiment_is_not_planned(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(PlanError, match=said):
+        planned({**experiment({}), **change})
+
+
+def test_bad_arguments_are_told_without_their_values() -> None:
+    with pytest.raises(PlanError, match="take 1: count: Input should be") as told:
+        planned(experiment({"count": "hunter2"}))
+    assert "hunter2" not in str(told.value)
+
+
+def test_arguments_that_refer_to_a_secret_are_refused_and_the_secret_is_not_told() -> None:
+    with pytest.raises(PlanError, match="refer to a secret") as told:
+        make_plan(experiment({"namespace": "${token}"}), {}, {"llm": {"token": "hunter2"}}, Systems(), 7)
+    assert "hunter2" not in str(told.value)
+
+
+def test_the_budget_that_the_last_runs_of_the_experiment_spent_is_expected() -> None:
+    for number, spent in enumerate((0.9, 0.001, 0.002, 0.004, 0.003, 0.03)):
+        note_begin(f"run-{number}", "Pods are taken", 1000.0 + number, dry=False)
+        note_end(f"run-{number}", "held", 1001.0 + number, 1, {"llm-availability": spent})
+    note_begin("other", "Something else", 2000.0, dry=False)
+    note_end("other", "held", 2001.0, 1, {"llm-availability": 0.5})
+    plan = planned(experiment({}))
+    assert plan.spend[0].past == (0.001, 0.002, 0.004, 0.003, 0.03)
+    assert plan.spend[0].expected == 0.003
+    assert plan.warnings == (
+        "llm-availability: a run of the last 5 spent 3.00% of its error budget, and this one is ended at 2.00%",
+    )
+
+
+def test_a_token_is_read_back_and_another_text_is_none() -> None:
+    plan = planned(experiment({}))
+    token = read_token(plan.token)
+    assert (token.seed, token.digest, str(token)) == (7, plan.digest, plan.token)
+    for text in ("", "7", plan.digest, f"7-{plan.digest[:-1]}", f"-1-{plan.digest}"):
+        with pytest.raises(TokenError, match="take the one that `chaos plan FILE` prints"):
+            read_token(text)
