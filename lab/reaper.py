@@ -16,6 +16,9 @@ NAMESPACE = "mlchaos"
 ACCOUNT = "mlchaos-reaper"
 DEPLOY = Path(__file__).parents[1] / "deploy"
 MANIFESTS = ("ledger.yaml", "reaper.yaml")
+UNDO_ROLE = "mlchaos-undo"
+TARGETS = ("gpu-operator", "ml-platform", "ml-serving", "ml-training")
+"""The namespaces in which it may undo."""
 TOKEN_SECONDS = 365 * 24 * 3600
 """A lab does not live so long."""
 
@@ -26,6 +29,22 @@ def documents() -> list[Document]:
     for name in MANIFESTS:
         found += [document for document in yaml.safe_load_all((DEPLOY / name).read_text()) if document]
     return [document for document in found if document["kind"] != "Deployment"]
+
+
+def bindings() -> list[Document]:
+    """What lets the reaper undo in the lab's namespaces, as deploy/reaper.yaml says to bind it."""
+    subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": NAMESPACE}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": UNDO_ROLE}
+    return [
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": UNDO_ROLE, "namespace": namespace},
+            "roleRef": role,
+            "subjects": [subject],
+        }
+        for namespace in TARGETS
+    ]
 
 
 async def write_kubeconfig(api: KubeClient, credentials: Credentials) -> Path:

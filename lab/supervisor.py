@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from lab import logs, monitoring, processes, slo_rules, stack
+from lab import logs, monitoring, processes, reaper, slo_rules, stack
 from lab.children import Child, Children
 from lab.control import Reply, Request, serve
 from lab.credentials import write_credentials
@@ -108,8 +108,10 @@ class Supervisor:
         async with asyncio.timeout(READY_SECONDS), KubeClient(self._credentials.kubeconfig) as api:
             await self._until(lambda: self._reachable("the API server", self._network.api_url, "/readyz"))
             await self._until(lambda: self._nodes_not_ready(api))
+            await stack.create(api, reaper.documents())
             if not self._bare:
                 await self._apply(api)
+                await self._start_reaper(api)
                 await self._until(lambda: self._not_ready(api))
             await self._load_rules(rules)
         self._ready_after = round(time.time() - self._started_at, 2)
@@ -152,6 +154,13 @@ class Supervisor:
         detail = f"{self._network.infra_ip}:{server.port}"
         command = server.command(binary, self._network, place)
         await self._children.start(Child(server.name, "server", command, self._directory.log(server.name), detail))
+
+    async def _start_reaper(self, api: KubeClient) -> None:
+        await stack.create(api, reaper.bindings())
+        kubeconfig = await reaper.write_kubeconfig(api, self._credentials)
+        variables = reaper.variables(self._directory, kubeconfig)
+        log = self._directory.log("reaper")
+        await self._children.start(Child("reaper", "tool", reaper.command(), log, environment=variables))
 
     async def _apply(self, api: KubeClient) -> None:
         """Services come first: the addresses that the rest is told are theirs."""
@@ -255,7 +264,7 @@ class Supervisor:
         child = self._children.by_name.get(request.component)
         if child is None or child.kind == "control-plane":
             names = ", ".join(c.name for c in self._children.by_name.values() if c.kind != "control-plane")
-            problem = f"no node or server is called {request.component!r}"
+            problem = f"no node, server or tool is called {request.component!r}"
             if child is not None:
                 problem = f"{child.name} is part of the control plane: the lab does not live without it"
             return Reply(problem=problem, remedy=f"choose one of: {names}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lab.apiserver.errors import Document, Refused, qualified
 from lab.apiserver.identity import User
-from lab.apiserver.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING
+from lab.apiserver.kinds import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NAMESPACE, ROLE, ROLE_BINDING
 from lab.apiserver.routing import Target
 from lab.apiserver.store import Store
 
@@ -45,7 +45,9 @@ def asked(target: Target, method: str, *, watch: bool, websocket: bool) -> list[
         verbs = [verb]
     kind = target.resource.kind
     resource = f"{kind.plural}/{target.subresource}" if target.subresource else kind.plural
-    return [Attributes(verb, kind.group, resource, target.namespace or "", target.name) for verb in verbs]
+    # A namespace itself is asked for as something in it, so that a Role there can allow it.
+    namespace = target.name if kind is NAMESPACE else target.namespace or ""
+    return [Attributes(verb, kind.group, resource, namespace, target.name) for verb in verbs]
 
 
 def allowed(store: Store, user: User, attributes: Attributes) -> bool:

@@ -80,6 +80,12 @@ def test_a_role_ends_at_its_namespace(api: Api) -> None:
     assert api.ask("GET", "/api/v1/configmaps", token=token(api))[0] == 403
 
 
+def test_a_role_in_a_namespace_may_allow_the_namespace_itself(api: Api) -> None:
+    allow(api, rule("get", resources=("namespaces",)))
+    assert api.ask("GET", "/api/v1/namespaces/default", token=token(api))[0] == 200
+    assert api.ask("GET", "/api/v1/namespaces/kube-system", token=token(api))[0] == 403
+
+
 def test_a_cluster_role_holds_everywhere(api: Api) -> None:
     allow(api, rule("list"), cluster=True)
     assert api.ask("GET", "/api/v1/namespaces/kube-system/configmaps", token=token(api))[0] == 200
