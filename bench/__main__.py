@@ -12,7 +12,7 @@ from rich.table import Table
 
 from bench.result import Result
 
-BENCHMARKS = ("startup", "slo_rules", "slo_status", "api_server", "lab_cluster")
+BENCHMARKS = ("startup", "slo_rules", "slo_status", "api_server", "selection", "lab_cluster")
 OUTPUT = Path(__file__).parent / "results.json"
 
 

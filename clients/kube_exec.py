@@ -100,9 +100,13 @@ def _tls(configuration: Any) -> dict[str, Any]:
 
 
 def _proxy(configuration: Any) -> Mapping[str, Any]:
-    """The proxy of the configuration, and no other: websocket-client would ask the environment by itself."""
+    """The proxy of the configuration, and no other.
+
+    Where it is given none, websocket-client looks into the environment by itself. It does not where it is given one
+    that no host is to use.
+    """
     if not configuration.proxy:
-        return {"http_no_proxy": ["*"]}
+        return {"http_proxy_host": "none", "http_proxy_port": 1, "http_no_proxy": ["*"]}
     parts = urlsplit(configuration.proxy)
     options: dict[str, Any] = {"http_proxy_host": parts.hostname, "http_proxy_port": parts.port, "proxy_type": "http"}
     if parts.username:

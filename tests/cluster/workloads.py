@@ -24,6 +24,8 @@ class Cluster:
         self._api = config.new_client_from_config(config_file=str(kubeconfig))
         self.core = client.CoreV1Api(self._api)
         self.apps = client.AppsV1Api(self._api)
+        self.batch = client.BatchV1Api(self._api)
+        self.policy = client.PolicyV1Api(self._api)
         self._stop = threading.Event()
         self._readier = threading.Thread(target=self._make_ready, daemon=True)
 

@@ -7,7 +7,7 @@ def owner(kind: str, name: str, uid: str = "owner", api_version: str = "apps/v1"
     return {"apiVersion": api_version, "kind": kind, "name": name, "uid": uid, "controller": True}
 
 
-def pod(name: str = "llm-1", **said: Any) -> dict[str, Any]:
+def pod(name: str = "llm-1", /, **said: Any) -> dict[str, Any]:
     """A ready pod of one container. `metadata`, `spec` and `status` add to what it has."""
     metadata = {"namespace": "ml-serving", "name": name, "uid": f"uid-{name}", "labels": {"app": "llm"}}
     state = {"name": "main", "containerID": "containerd://1", "state": {"running": {}}}

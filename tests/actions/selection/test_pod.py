@@ -1,5 +1,7 @@
 """What is read of a pod's document."""
 
+from typing import Any
+
 import pytest
 
 from actions.selection.pod import Owner, Pod
@@ -33,7 +35,7 @@ def test_a_pod_is_read_with_its_place_owner_and_containers() -> None:
         ({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}, False),
     ],
 )
-def test_only_a_ready_pod_that_is_to_stay_is_worth_breaking(said: dict[str, object], healthy: bool) -> None:
+def test_only_a_ready_pod_that_is_to_stay_is_worth_breaking(said: dict[str, Any], healthy: bool) -> None:
     assert Pod.from_document(pod(**said)).healthy is healthy
 
 
