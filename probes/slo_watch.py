@@ -7,8 +7,9 @@ fault began: recorded rules come too late for somebody who has to take a fault o
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from clients.prometheus import Known, LabelledValue, Prometheus, Reading, Unknown
+from clients.prometheus import Known, Prometheus, PrometheusError, Reading, Unknown
 from slos.burn import Counts, burn_rate
 from slos.model import RollingWindow, Slo
 from slos.promql.indicators import reads
@@ -62,11 +63,14 @@ class SloWatch:
         asked.
         """
         spend_window = spent_over(self._window, at, since)
-        vector = self._prometheus.vector(self._query(spend_window), at)
-        if vector.warnings:
-            doubt = Unknown(f"Prometheus warns: {'; '.join(vector.warnings)}")
+        fetched = self._prometheus.fetch("query", {"query": self._query(spend_window), "time": f"{at:.3f}"})
+        if fetched.warnings:
+            doubt = Unknown(f"Prometheus warns: {'; '.join(fetched.warnings)}")
             return Watched(at, tuple(WatchedSlo(slo.name, doubt, doubt) for slo in self._slos))
-        values = by_label(vector.samples)
+        try:
+            values = by_label(fetched.data["result"])
+        except (LookupError, TypeError, ValueError) as error:
+            raise PrometheusError(f"{self._prometheus.url} does not answer like Prometheus: {error!r}") from error
         return Watched(
             at,
             tuple(
@@ -137,9 +141,14 @@ def watched(
     return WatchedSlo(slo.name, burn, _spend(slo, since, at, spend_window, time_scale))
 
 
-def by_label(samples: Iterable[LabelledValue]) -> dict[str, float]:
-    """The values of an answer by what they are of; what is no number is left out."""
-    return {sample.labels.get(LABEL, ""): sample.value for sample in samples if math.isfinite(sample.value)}
+def by_label(result: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """The values of an instant vector, as JSON has it, by what they are of; what is no number is left out.
+
+    Raises LookupError, TypeError or ValueError for what is no vector. It is read here, without clients.prometheus's
+    values for everything, because it is read four times a second.
+    """
+    values = {entry["metric"][LABEL]: float(entry["value"][1]) for entry in result}
+    return {label: value for label, value in values.items() if math.isfinite(value)}
 
 
 def _counts(slo: Slo, seconds: float, time_scale: float) -> CountExpressions:

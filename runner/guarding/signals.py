@@ -1,11 +1,15 @@
 """What signals mean to a run: the faults come out first, and then the run ends.
 
 Chaos Toolkit's own handlers raise where the main thread happens to be: InterruptExecution of a SIGTERM is lost in an
-activity, SystemExit can cut an undo short, and a second signal drops the rollbacks. Here a handler only asks for the
-stop. Whoever undoes (runner.guarding.keeper) then ends the activity in which the main thread stands.
+activity, SystemExit can cut an undo short, and a second signal drops the rollbacks. Here a handler raises nothing until
+the faults are out. That a signal came is told through a file descriptor that the interpreter writes to at once: Python
+runs handlers in the main thread alone, and the kernel may give a signal to any thread, so that a main thread that
+sleeps, or is deep in a library, would tell too late. Whoever undoes (runner.guarding.keeper) reads it, and then ends
+the activity in which the main thread stands.
 """
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -22,13 +26,14 @@ LEAVE_WITHOUT_ROLLBACKS = 30
 class Signals:
     """The handlers of a run, from `install` to `restore`, both to be called in the main thread.
 
-    `asked` gets the number of a signal that came. It runs inside the handler, wherever the main thread is, so it may
-    take no lock (queue.SimpleQueue.put takes none). `shielded` tells that the main thread must not be ended now.
+    The number of a signal that comes is written to `descriptor`, as one byte. `shielded` tells that the main thread
+    must not be ended now.
     """
 
-    def __init__(self, asked: Callable[[int], None], shielded: Callable[[], bool]) -> None:
-        self._asked = asked
+    def __init__(self, descriptor: int, shielded: Callable[[], bool]) -> None:
+        self._descriptor = descriptor
         self._shielded = shielded
+        self._descriptor_before: int | None = None
         self._before: dict[signal.Signals, Any] = {}
         self._main = threading.main_thread()
         self._in_activity = False
@@ -39,9 +44,19 @@ class Signals:
         for number in STOPPING:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._handle)
+        self._descriptor_before = signal.set_wakeup_fd(self._descriptor, warn_on_full_buffer=False)
+
+    def detach(self) -> None:
+        """Write no more to the descriptor; from here on the signals that were taken over mean nothing."""
+        if self._descriptor_before is not None:
+            present = signal.set_wakeup_fd(self._descriptor_before)
+            if present != self._descriptor:  # somebody else's
+                signal.set_wakeup_fd(present)
+            self._descriptor_before = None
 
     def restore(self) -> None:
         """Put back what was there, but nothing that somebody else has installed meanwhile."""
+        self.detach()
         for number, before in self._before.items():
             if signal.getsignal(number) == self._handle:
                 signal.signal(number, before)
@@ -71,6 +86,14 @@ class Signals:
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if self._code is None:
-            self._asked(number)
+            self._tell_if_untold(number)
         elif self._in_activity and not self._shielded():
             raise SystemExit(self._code)
+
+    def _tell_if_untold(self, number: int) -> None:
+        """An event loop in an activity takes the interpreter's descriptor for its own, and leaves none behind."""
+        if self._descriptor_before is None:
+            return
+        if signal.set_wakeup_fd(self._descriptor, warn_on_full_buffer=False) != self._descriptor:
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._descriptor, bytes([number]))

@@ -1,7 +1,7 @@
 """A Prometheus whose samples follow a script: the same answers in every run, and faults of the data at will.
 
-It answers the one question that mlchaos asks, the raw samples of a selector in a range, for a gateway's requests and
-for a model server's histogram of first tokens, "scraped" five times a second for as long as one likes to look back.
+It answers the raw samples of a selector in a range, for a gateway's requests and for a model server's histogram of
+first tokens, "scraped" five times a second for as long as one likes to look back; and what the guard asks of SLOs.
 """
 
 import json
@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.clients.misbehaving import answering, body
+from tests.guard.slo_prometheus import SloScript, slo_samples
 
 SCRAPES_PER_SECOND = 5
 REQUESTS_PER_SECOND = 50
@@ -35,6 +36,7 @@ class Script:
     unscraped_from: float = NEVER  # no more scrapes
     clients: bool = False  # the clients count too
     queries: list[str] = field(default_factory=list)
+    slos: SloScript = field(default_factory=lambda: SloScript(("llm-availability", "llm-ttft")))
 
 
 @contextmanager
@@ -42,18 +44,28 @@ def scripted_prometheus(script: Script) -> Iterator[str]:
     """Serve until the block ends; gives the address. The script may be changed meanwhile."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
-        asked = parse_qs(urlsplit(handler.path).query)
+        length = int(handler.headers.get("Content-Length") or 0)
+        asked = parse_qs(handler.rfile.read(length).decode() if length else urlsplit(handler.path).query)
         query, at = asked["query"][0], float(asked["time"][0])
         script.queries.append(query)
         if script.down:
             body(503, "down", "text/plain")(handler)
             return
-        result = [] if script.absent else _matrix(script, query, at)
-        document = {"status": "success", "data": {"resultType": "matrix", "result": result}}
+        raw = _QUERY.fullmatch(query) is not None
+        result = _vector(script, query, at) if not raw else [] if script.absent else _matrix(script, query, at)
+        document = {
+            "status": "success",
+            "data": {"resultType": "matrix" if raw else "vector", "result": result},
+        }
         body(200, json.dumps(document))(handler)
 
     with answering(answer) as url:
         yield url
+
+
+def _vector(script: Script, query: str, at: float) -> list[dict[str, Any]]:
+    samples = slo_samples(script.slos, query, at)
+    return [{"metric": labels, "value": [at, str(value)]} for labels, value in samples]
 
 
 def _matrix(script: Script, query: str, at: float) -> list[dict[str, Any]]:

@@ -9,11 +9,10 @@ from pathlib import Path
 BLOCKED_SECONDS = 60.0
 
 
-def block(marker: str = "") -> bool:
-    """Wait for much longer than any test does."""
-    if marker:
-        Path(marker).touch()
-    time.sleep(BLOCKED_SECONDS)
+def block(marker: str, seconds: float = BLOCKED_SECONDS) -> bool:
+    """Wait, by default for much longer than any test does."""
+    Path(marker).touch()
+    time.sleep(seconds)
     return True
 
 

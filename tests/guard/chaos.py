@@ -13,10 +13,8 @@ import signal
 import sys
 from typing import Any
 
-import tests.guard.faults
-
-sys.modules["actions.files_of_tests"] = tests.guard.faults
 USED = (
+    "tests.guard.faults_by_name",
     "chaostoolkit.cli",
     "prometheus_api_client",
     "requests",

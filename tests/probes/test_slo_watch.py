@@ -1,9 +1,11 @@
 """What one query says of many SLOs: never healthy without data, and never from data that is old."""
 
+from typing import Any
+
 import pytest
 from promql_parser import parse
 
-from clients.prometheus import Known, LabelledValue, Unknown
+from clients.prometheus import Known, Unknown
 from probes.slo_watch import LABEL, WatchedSlo, by_label, spent_over, watch_query, watched
 from runner.slo.files import CATALOG, load
 from slos.model import Slo
@@ -82,5 +84,14 @@ def test_what_is_missing_old_or_too_little_is_unknown_and_never_healthy(values: 
 
 
 def test_values_that_are_no_numbers_are_left_out() -> None:
-    samples = [LabelledValue({LABEL: "0:now:bad"}, float("nan")), LabelledValue({LABEL: "0:newest"}, 5.0)]
-    assert by_label(samples) == {"0:newest": 5.0}
+    result = [
+        {"metric": {LABEL: "0:now:bad"}, "value": [AT, "NaN"]},
+        {"metric": {LABEL: "0:newest"}, "value": [AT, "5"]},
+    ]
+    assert by_label(result) == {"0:newest": 5.0}
+
+
+@pytest.mark.parametrize("result", [None, [{}], [{"metric": {LABEL: "x"}, "value": [1]}], [{"metric": 1, "value": 2}]])
+def test_what_is_no_vector_is_not_taken_for_one(result: Any) -> None:
+    with pytest.raises((LookupError, TypeError, ValueError)):
+        by_label(result)
