@@ -24,6 +24,7 @@ from tests.waiting import wait_for
 
 NAMESPACE = "crash"
 LEDGER = "mlchaos"
+"""Its namespace, which every lab has."""
 PATHS = ("path-a", "path-b")
 POD_APPS = ("killed", "evicted", "restarted", "frozen", "partitioned", "meshed")
 """One workload a family, so that their runs do not wait for each other."""
@@ -136,7 +137,7 @@ def _metric(query: str) -> dict[str, Any]:
 
 
 def _populate(lab: Lab) -> None:
-    for name in (NAMESPACE, LEDGER, "gpu-operator"):
+    for name in (NAMESPACE, "gpu-operator"):
         lab.create("/api/v1/namespaces", {"metadata": {"name": name}})
     for app in POD_APPS:
         lab.create(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments", _deployment(app))
