@@ -12,7 +12,7 @@ from rich.table import Table
 
 from bench.result import Result
 
-BENCHMARKS = ("startup", "slo_rules", "slo_status", "api_server", "selection", "lab_cluster")
+BENCHMARKS = ("startup", "slo_rules", "slo_status", "api_server", "selection", "lab_cluster", "guard", "reaction")
 OUTPUT = Path(__file__).parent / "results.json"
 
 
