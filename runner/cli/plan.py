@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli.slo.ending import fail, orderly_end, print_error_document
+from runner.cli.expired_notice import offer_recovery
+from runner.cli.orderly import orderly
+from runner.cli.slo.ending import fail, print_error_document
 from runner.cli.slo.figures import counted
 from runner.cli.slo.options import json_option
-from runner.cli.slo.terminal import tell
+from runner.cli.slo.terminal import say, tell
 from runner.exit_codes import Exit
 
 if TYPE_CHECKING:
@@ -25,21 +27,10 @@ _SEED_BITS = 32
 _FILE = click.Path(exists=True, dir_okay=False)
 
 
-class _Orderly(click.Command):
-    """A command that ends with a status of ours, whatever happens."""
-
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
-        with orderly_end(_NAME, "nothing was touched"):
-            return super().make_context(info_name, args, parent, **extra)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        with orderly_end(_NAME, "nothing was touched"):
-            return super().invoke(ctx)
-
-
-@click.command(cls=_Orderly, short_help="Show what an experiment would break now, and what that costs.")
+@click.command(
+    cls=orderly(_NAME, "nothing was touched"),
+    short_help="Show what an experiment would break now, and what that costs.",
+)
 @click.argument("file", metavar="FILE")
 @click.option(
     "--seed",
@@ -70,6 +61,7 @@ def plan(
     Example: chaos plan experiments/serving/llm-pod-kill.yaml
              chaos plan --json experiments/serving/llm-pod-kill.yaml | jq .faults[].targets
     """
+    offer_recovery()
     checked = _checked(file, variables, variable_files)
     made = _made(checked, seed)
     if as_json:
@@ -77,10 +69,12 @@ def plan(
 
         click.echo(json.dumps(plan_document(made), indent=2))
     else:
-        from runner.cli.plan_page import page
+        from runner.cli.plan_page import command, page
         from runner.cli.slo.page import Page
 
-        Page().print(*page(made, file))
+        Page().print(*page(made))
+        if made.allowed:
+            say(command(made, file))
     sys.exit(Exit.HELD if made.allowed else Exit.REFUSED)
 
 

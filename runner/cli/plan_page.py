@@ -3,6 +3,7 @@
 What is wrong stands last, where the eye is when the command ends. It is read without colours, too.
 """
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
@@ -22,8 +23,8 @@ TARGETS_AT_MOST = 12
 """Targets of one fault that are named; --json names all."""
 
 
-def page(plan: Plan, file: str) -> Iterator[RenderableType]:
-    """The parts of the page, from top to bottom; `file` is what the experiment is run from."""
+def page(plan: Plan) -> Iterator[RenderableType]:
+    """The parts of the page, from top to bottom."""
     yield from _head(plan)
     for fault in plan.faults:
         yield from _fault(fault, plan.planes.get(fault.fault, ()))
@@ -31,7 +32,12 @@ def page(plan: Plan, file: str) -> Iterator[RenderableType]:
         yield from (_capacity(plan.capacity), "")
     yield from (_limits(plan.limits), "")
     yield from (_budgets(plan), "")
-    yield from _ending(plan, file)
+    yield from _ending(plan)
+
+
+def command(plan: Plan, file: str) -> str:
+    """What to type to run exactly this; in one piece however narrow the terminal is, so that it can be copied."""
+    return f"  {VARIABLE}={plan.token} chaos run {printable(shlex.quote(file))}"
 
 
 def _head(plan: Plan) -> Iterator[RenderableType]:
@@ -102,7 +108,7 @@ def _budgets(plan: Plan) -> Table:
     return rows
 
 
-def _ending(plan: Plan, file: str) -> Iterator[RenderableType]:
+def _ending(plan: Plan) -> Iterator[RenderableType]:
     for warning in plan.warnings:
         yield _point("warning", "yellow", warning)
     if plan.warnings:
@@ -110,7 +116,6 @@ def _ending(plan: Plan, file: str) -> Iterator[RenderableType]:
     if plan.allowed:
         rest = ": within the blast radius, nothing has been touched. To run exactly this:"
         yield Text.assemble(("ALLOWED", "bold green"), rest)
-        yield f"  {VARIABLE}={plan.token} chaos run {printable(file)}"
         return
     found = counted(len(plan.violations), "violation")
     yield Text.assemble(("REFUSED", "bold red"), f": {found}, nothing has been touched")
