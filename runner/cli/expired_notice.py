@@ -4,29 +4,46 @@ It must be cheap and never fail a command: it reads the local ledger where there
 the command has it open anyway.
 """
 
+from __future__ import annotations
+
+import sqlite3
 import time
+from typing import TYPE_CHECKING
 
-from actions.ledger.record import DEAD_AFTER_SECONDS
-from actions.ledger.store import Ledger, LedgerError
+from clients.state_directory import state_directory
 
-SILENT_SECONDS = 2 * DEAD_AFTER_SECONDS
-"""A heartbeat so old looks dead; `chaos recover` watches it before it believes that."""
+if TYPE_CHECKING:
+    from actions.ledger.store import Ledger
+
+LEDGER_FILE = "ledger.sqlite"
+"""As actions.ledger.open has it; asked for here before anything heavy is imported."""
 
 
 def overdue(ledger: Ledger, now: float) -> int:
     """How many faults look as if they should be out. Raises LedgerError."""
+    from actions.ledger.record import DEAD_AFTER_SECONDS
+
     records = [record for record in ledger.contents().records if record.state != "undone"]
     if not records:
         return 0
     beats = {beat.run: beat.at for beat in ledger.heartbeats()}
-    return sum(record.expires_at <= now or now - beats.get(record.run, 0.0) > SILENT_SECONDS for record in records)
+    # Twice the time after which a run is dead: clocks may differ, and `chaos recover` looks closely before it acts.
+    dead = now - 2 * DEAD_AFTER_SECONDS
+    return sum(record.expires_at <= now or beats.get(record.run, 0.0) < dead for record in records)
 
 
 def offer_recovery(ledger: Ledger | None = None) -> None:
     """Say on standard error that faults are left, if there are any in `ledger` or, without one, on this machine."""
     try:
+        if ledger is None and not (state_directory() / LEDGER_FILE).exists():
+            return
+    except (RuntimeError, OSError):
+        return
+    from actions.ledger.store import LedgerError
+
+    try:
         count, place = _look(ledger)
-    except (LedgerError, OSError):
+    except (LedgerError, OSError, sqlite3.Error):
         return  # the command itself meets it, if it needs the ledger
     if count:
         from runner.cli.slo.terminal import tell
@@ -38,11 +55,9 @@ def offer_recovery(ledger: Ledger | None = None) -> None:
 def _look(ledger: Ledger | None) -> tuple[int, str]:
     if ledger is not None:
         return overdue(ledger, time.time()), ledger.place
-    from actions.ledger.open import local_path, open_in_file
+    from actions.ledger.in_file import InFile
 
-    if not local_path().exists():
-        return 0, ""
-    opened = open_in_file()
+    opened = InFile(state_directory() / LEDGER_FILE)
     try:
         return overdue(opened, time.time()), opened.place
     finally:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from runner.cli.expired_notice import offer_recovery
+
 if TYPE_CHECKING:
     from lab.directory import LabDirectory
     from lab.state import LabState
@@ -57,6 +59,7 @@ def lab() -> None:
     chaos run experiments/serving/llm-pod-kill.yaml
     chaos lab down                   end it, and everything it started
     """
+    offer_recovery()
 
 
 @lab.command()

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from runner.cli.expired_notice import offer_recovery
 from runner.cli.slo.ending import orderly_end
 
 _COMMANDS = {
@@ -49,6 +50,7 @@ class _Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         with orderly_end():
+            offer_recovery()
             return super().invoke(ctx)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
