@@ -1,20 +1,25 @@
 """The processes of a container are killed, as an out-of-memory kill or a CUDA error does it; the pod stays."""
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from actions.fault import Injection, RefusedError
 from actions.pods.container_fault import ContainerFault
-from actions.pods.inside import ContainerSelection, list_processes, same_container
+from actions.pods.inside import ContainerSelection, ShellKilledError, list_processes, same_container
 from actions.pods.processes import keys_in, with_keys
 from actions.pods.replacing import check_replaced
 from actions.selection.pod import Container, Pod
 from actions.selection.workloads import Workloads
+from clients.kube import TransientError
+from clients.kube_exec import ExecError
 
 if TYPE_CHECKING:
     from actions.ledger.record import Record
     from actions.systems import Systems
     from clients.kube import Kube
+
+logger = logging.getLogger("chaostoolkit")
 
 
 class ContainerKill(ContainerFault):
@@ -38,6 +43,13 @@ class ContainerKill(ContainerFault):
                 )
         of_jobs = [pod for pod in pods if pod.owner and pod.owner.kind == "Job"]
         return check_replaced(Workloads(kube), list({pod.uid: pod for pod in (*once, *of_jobs)}.values()))
+
+    def inject(self, injection: Injection[ContainerSelection], systems: "Systems") -> None:
+        """When the first process ends with those it has started, our shell dies too: then `in_effect` has to tell."""
+        try:
+            super().inject(injection, systems)
+        except (ShellKilledError, ExecError, TransientError) as error:
+            logger.info("What was killed may have taken the container with it: %s", error)
 
     def in_effect(self, injection: Injection[ContainerSelection], systems: "Systems") -> bool:
         kube, target, undo = systems.kube, injection.target, injection.undo

@@ -20,6 +20,13 @@ SECONDS = 5.0
 """How long one command in a container may take. The undo's own patience is longer: it asks again."""
 
 
+KILLED = 137
+
+
+class ShellKilledError(KubeError):
+    """The container ended under our command, so it is not known how far that came."""
+
+
 class ContainerSelection(PodSelection):
     """Which pods, and what in each of them."""
 
@@ -80,6 +87,8 @@ def list_processes(kube: Kube, target: Target, container: str) -> list[Process]:
 def send_signal(kube: Kube, target: Target, container: str, signal: str, keys: Sequence[str]) -> None:
     """Send a signal (`STOP`) to those of the processes that still are what they were; quiet for all others."""
     done = _run(kube, target, container, ["sh", "-c", SIGNAL, "sh", signal, *keys])
+    if done.exit_code == KILLED:
+        raise ShellKilledError(f"the shell in container {container} of {target} was killed with the container")
     if done.exit_code != 0:
         raise KubeError(f"cannot signal in container {container} of {target}: exit status {done.exit_code}")
 
