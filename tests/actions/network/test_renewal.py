@@ -45,7 +45,7 @@ class _Server:
 
 
 def _renew(server: _Server) -> None:
-    make_new(cast(Toxiproxy, server), TARGET, server.present)
+    make_new(cast("Toxiproxy", server), TARGET, server.present)
 
 
 toxics = st.lists(
