@@ -189,6 +189,19 @@ class Prometheus:
             body = self._session.request("GET", url, params=dict(parameters))
         return Fetched(body.document.get("data"), self._session.warnings)
 
+    def query_encoded(self, query: str, at: float) -> Fetched:
+        """The data of an instant query at the time `at`; `query` is encoded for a form already (quote_plus).
+
+        For one long query that is asked again and again: encoding it takes longer than all else.
+        """
+        body = self._session.request(
+            "POST",
+            f"{self._address}/api/v1/query",
+            data=f"time={at:.3f}&query={query}",
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )
+        return Fetched(body.document.get("data"), self._session.warnings)
+
     def close(self) -> None:
         self._client.close()
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote_plus
 
 from clients.prometheus import Known, Prometheus, PrometheusError, Reading, Unknown
 from slos.burn import Counts, burn_rate
@@ -63,7 +64,7 @@ class SloWatch:
         asked.
         """
         spend_window = spent_over(self._window, at, since)
-        fetched = self._prometheus.fetch("query", {"query": self._query(spend_window), "time": f"{at:.3f}"})
+        fetched = self._prometheus.query_encoded(self._query(spend_window), at)
         if fetched.warnings:
             doubt = Unknown(f"Prometheus warns: {'; '.join(fetched.warnings)}")
             return Watched(at, tuple(WatchedSlo(slo.name, doubt, doubt) for slo in self._slos))
@@ -80,10 +81,11 @@ class SloWatch:
         )
 
     def _query(self, spend_window: float | None) -> str:
-        """Made once for each window: understanding PromQL takes longer than asking."""
+        """Made and encoded once for each window: both take longer than asking."""
         if spend_window not in self._queries:
             self._queries.clear()
-            self._queries[spend_window] = watch_query(self._slos, self._time_scale, self._window, spend_window)
+            query = watch_query(self._slos, self._time_scale, self._window, spend_window)
+            self._queries[spend_window] = quote_plus(query)
         return self._queries[spend_window]
 
     def unread(self, at: float, reason: str) -> Watched:
