@@ -112,17 +112,16 @@ def _made(checked: "Checked", seed: int | None) -> "Plan":
     from actions.ledger.store import LedgerError
     from actions.systems import Systems
     from clients.kube_errors import KubeError
-    from clients.node_killer import NodeKillerError
     from runner.plan.digest import SEED_BITS
-    from runner.plan.make import PlanError, make_plan
+    from runner.plan.make import PlanError, UnansweredError, make_plan
 
     drawn = secrets.randbits(SEED_BITS) if seed is None else seed
     try:
         with Systems() as systems, _progress():
             return make_plan(checked.experiment, checked.configuration, {}, systems, drawn)
-    except (PlanError, LedgerError, NodeKillerError) as error:
+    except (PlanError, LedgerError) as error:
         fail(_NAME, f"{error}; nothing was touched", Exit.REFUSED)
-    except KubeError as error:
+    except (KubeError, UnansweredError) as error:
         fail(_NAME, f"nothing could be planned: {error}", Exit.INCONCLUSIVE)
 
 

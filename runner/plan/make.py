@@ -11,6 +11,8 @@ from actions.fault import Fault, Permission, RefusedError, UnknownFaultError, fa
 from actions.planned import PlannedFault
 from actions.systems import Systems
 from clients.kube_errors import ForbiddenError
+from clients.node_killer import NodeKillerError
+from clients.toxiproxy import ToxiproxyError
 from runner.experiment.faults import FaultAction, fault_actions
 from runner.experiment.guard_block import GuardBlock, guard_blocks
 from runner.experiment.slo_names import find_slos
@@ -26,6 +28,10 @@ class PlanError(RefusedError):
     """The experiment does not check out, so that it cannot be planned (see runner.experiment.check)."""
 
 
+class UnansweredError(RefusedError):
+    """A system that has to be asked does not answer, so nothing is known of what would be hit."""
+
+
 def make_plan(
     experiment: Mapping[str, Any],
     configuration: Mapping[str, Any],
@@ -36,8 +42,8 @@ def make_plan(
     """What a run of `experiment` with this (resolved) configuration would do now. Nothing is written.
 
     Whatever speaks against it is in `violations`: limits, selectors that find nothing, permissions that are missing.
-    Raises PlanError for an experiment that does not check out, and what a client raises (KubeError and its like) where
-    a system does not answer: then nothing is known.
+    Raises PlanError for an experiment that does not check out, KubeError or UnansweredError where a system does not
+    answer, LedgerError where it is not clear where the ledger is.
     """
     guard = _guard(experiment, configuration)
     named = find_slos(guard.slos)
@@ -110,6 +116,8 @@ def _draft(action: FaultAction, secrets: Mapping[str, Any], systems: Systems, ch
         return _Drafted(refusal=Violation(action.activity, str(error), "nothing was touched"))
     except ForbiddenError as error:
         return _Drafted(refusal=Violation(action.activity, str(error), "nothing was touched"))
+    except (ToxiproxyError, NodeKillerError) as error:
+        raise UnansweredError(f"{action.activity}: {error}") from error
     if not draft.targets:
         return _Drafted(refusal=Violation(action.activity, "it has no target", "check what it selects by"))
     return _Drafted(PlannedFault(action.activity, action.fault, parsed.model_dump(mode="json"), draft))

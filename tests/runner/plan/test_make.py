@@ -3,11 +3,12 @@ from typing import Any
 import pytest
 
 from actions.systems import Systems
+from clients.toxiproxy import ToxiproxyError
 from runner.plan.digest import TokenError, read_token
-from runner.plan.make import PlanError, make_plan
+from runner.plan.make import PlanError, UnansweredError, make_plan
 from runner.plan.model import Plan
 from runner.runs.log import note_begin, note_end
-from tests.runner.plan.drafts import experiment
+from tests.runner.plan.drafts import Take, experiment
 
 pytestmark = pytest.mark.usefixtures("made_up")
 
@@ -123,3 +124,12 @@ def test_a_token_is_read_back_and_another_text_is_none() -> None:
     for text in ("", "7", plan.digest, f"7-{plan.digest[:-1]}", f"-1-{plan.digest}"):
         with pytest.raises(TokenError, match="take the one that `chaos plan FILE` prints"):
             read_token(text)
+
+
+def test_a_proxy_that_does_not_answer_is_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unanswered(*_: object) -> None:
+        raise ToxiproxyError("no answer from http://127.0.0.1:1")
+
+    monkeypatch.setattr(Take, "plan", unanswered)
+    with pytest.raises(UnansweredError, match=r"take 1: no answer from http://127\.0\.0\.1:1"):
+        planned(experiment({}))
