@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from clients.node_killer import CommandKiller, node_killer
 from lab.directory import LabDirectory
-from lab.environment import addresses
+from lab.environment import addresses, node_commands
 from lab.errors import LabError
 from lab.launch import WORKLOAD_PORTS, down, is_running, status, up
 from lab.network import LabNetwork
@@ -47,8 +48,20 @@ def test_a_lab_whose_lock_is_held_is_what_it_says(tmp_path: Path) -> None:
         assert is_running(directory)
         assert status(directory) == state("ready")
         variables = addresses(directory)
-    assert variables == {"KUBECONFIG": str(tmp_path / "kubeconfig"), "PROMETHEUS_URL": "http://127.9.0.1:9090"}
+    assert variables == {
+        "KUBECONFIG": str(tmp_path / "kubeconfig"),
+        "PROMETHEUS_URL": "http://127.9.0.1:9090",
+        **node_commands(directory),
+    }
     assert not is_running(directory)
+
+
+def test_the_labs_node_commands_are_what_a_node_killer_takes(tmp_path: Path) -> None:
+    root = tmp_path / "a lab"
+    killer = node_killer(node_commands(LabDirectory(root)))
+    assert isinstance(killer, CommandKiller)
+    assert killer.stop_words[-5:] == ("lab", "stop", "--dir", str(root), "{node}")
+    assert killer.start_words[-4:-2] == ("start", "--dir")
 
 
 def test_the_addresses_of_a_lab_that_does_not_run_are_refused(tmp_path: Path) -> None:

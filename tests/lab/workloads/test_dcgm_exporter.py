@@ -134,6 +134,9 @@ def test_dcgmi_changes_what_the_running_exporter_shows(lab_octet: int, tmp_path:
         assert (done.returncode, done.stdout) == (0, "Successfully injected field info.\n")
         shown = samples_of(wait_for_metrics(pod_ip), "DCGM_FI_DEV_XID_ERRORS")
         assert [row["value"] for row in shown] == [95, 0, 0, 0]
+        look = [command[0], "dmon", "-e", "230", "-i", "0", "-d", "1", "-c", "2"]
+        rows = subprocess.run(look, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
+        assert [row.split() for row in rows] == [["#Entity", "XID_ERRORS"], ["ID"], *[["GPU", "0", "95"]] * 2]
         command[command.index("0")] = "9"
         refused = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert refused.returncode == 1
