@@ -57,8 +57,8 @@ def recover(run_id: str, expired: bool, everything: bool, dry_run: bool, no_wait
     from runner.recover.decisions import Scope
     from runner.recover.opening import Recoverable
 
-    # What the undo logs is told here, once for each fault.
-    logging.getLogger("chaostoolkit").addHandler(logging.NullHandler())
+    # That a fault is out is told here; what the undo warns of is told by its logger.
+    logging.getLogger("chaostoolkit").setLevel(logging.WARNING)
     with Recoverable(_progress) as recoverable:
         try:
             report = recoverable.recover(Scope(run_id, everything), _tell, dry=dry_run, verify=not no_wait)

@@ -77,6 +77,7 @@ def print_page(report: Report, places: Sequence[str], *, dry: bool) -> None:
         page.print(f"Nothing to recover in {where}" if places else "No ledger, so nothing is known to recover")
         return
     made = table(("FAULT", "left"), ("TARGET", "left"), ("RUN", "left"), ("NOW", "left"), ("WHY", "left"))
+    made.columns[2].no_wrap = True  # to be copied whole
     for row in found:
         made.add_row(*map(printable, (row.fault, row.target, row.run, row.done, row.why)))
     page.print(made)
