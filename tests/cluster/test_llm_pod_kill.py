@@ -100,7 +100,7 @@ def test_requests_lost_while_a_replica_was_missing_are_counted_exactly(
     stage.cluster.readying.clear()
     program = stage.program()
     process = program.start()
-    wait_for(lambda: stage.killed or process.poll() is not None, 20)
+    wait_for(lambda: stage.killed or process.poll() is not None, 60)
     stage.script.failing_until = time.time() + FAILING_SECONDS
     stage.script.failing_from = stage.script.failing_until - FAILING_SECONDS
     stage.cluster.readying.set()
@@ -146,7 +146,7 @@ def test_without_data_nothing_is_touched(stage: Stage, changes: dict[str, Any], 
 def test_a_steady_state_that_does_not_come_back_is_breached(stage: Stage) -> None:
     program = stage.program()
     process = program.start()
-    wait_for(lambda: stage.killed or process.poll() is not None, 20)
+    wait_for(lambda: stage.killed or process.poll() is not None, 60)
     stage.script.slow_from = time.time()
 
     ended = program.finish(process)
@@ -162,7 +162,7 @@ def test_a_steady_state_that_does_not_come_back_is_breached(stage: Stage) -> Non
 def test_data_that_stop_after_the_fault_are_inconclusive(stage: Stage) -> None:
     program = stage.program()
     process = program.start()
-    wait_for(lambda: stage.killed or process.poll() is not None, 20)
+    wait_for(lambda: stage.killed or process.poll() is not None, 60)
     stage.script.idle_from = time.time()
 
     ended = program.finish(process)
@@ -266,7 +266,7 @@ def test_a_signal_aborts_the_run(stage: Stage, number: int) -> None:
     stage.cluster.readying.clear()
     program = stage.program()
     process = program.start()
-    wait_for(lambda: stage.killed or process.poll() is not None, 20)
+    wait_for(lambda: stage.killed or process.poll() is not None, 60)
     process.send_signal(number)
 
     ended = program.finish(process)
