@@ -16,7 +16,7 @@ WORKERS ?= 2
 # Lab tests wait more than they compute.
 LAB_WORKERS ?= 3
 
-.PHONY: help setup servers demo test test-unit test-lab test-cluster lint format bench soak lock clean
+.PHONY: help setup servers demo test test-unit test-lab test-cluster crash lint format bench soak lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -64,6 +64,9 @@ test-cluster: $(VENV)/.installed  ## Tests that need only a Kubernetes API: make
 	@[ -n "$(KUBECONFIG)" ] || { echo "name the cluster: make test-cluster KUBECONFIG=path" >&2; exit 2; }
 	@MLCHAOS_TEST_CLUSTER=1 KUBECONFIG="$(KUBECONFIG)" $(BIN)/python -m pytest -q -m cluster tests
 	@KUBECONFIG="$(KUBECONFIG)" $(BIN)/python -m pytest -q tests/conformance
+
+crash: setup  ## The long crash matrix: every family killed at every transition, at 50 moments, on bad days (an hour)
+	@MLCHAOS_CRASH_ALL=1 $(BIN)/python -m pytest -q -m crash --timeout 7200 tests/crash
 
 soak: setup  ## The long version of the lab's crash tests: 20 cycles up and down
 	@MLCHAOS_SOAK_CYCLES=20 $(BIN)/python -m pytest -q -m crash --timeout 1800 tests/lab/test_crash_safety.py -k cycles

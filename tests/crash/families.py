@@ -76,8 +76,8 @@ def _experiment(ground: Ground, family: Family) -> dict[str, Any]:
                     "error_budget": {"max_spend": "100%"},
                     "duration": "60s",
                 },
-                "admit": {"budget_left": "0%", "quiet_alerts": False, "burn_below": 1.9},
-                "abort_when": {"burn_rate": 1.99, "window": "10s"},
+                "admit": {"budget_left": "0%", "quiet_alerts": False, "burn_below": 14.4},
+                "abort_when": {"burn_rate": 15, "window": "10s"},
                 "recover_within": "10s",
             }
         ],

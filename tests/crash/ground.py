@@ -126,7 +126,7 @@ def _slo() -> str:
                     }
                 },
             },
-            "objectives": [{"displayName": "answers", "target": 0.5}],
+            "objectives": [{"displayName": "answers", "target": 0.95}],
         },
     }
     return yaml.safe_dump(document)
