@@ -240,8 +240,9 @@ def fault_named(name: str) -> Fault[Any]:
 
 
 def known_faults() -> tuple[str, ...]:
-    """The names of all faults there are here, sorted; every module of `actions` is imported for it."""
+    """The names of all faults that are installed here, sorted; every module of `actions` is imported for it."""
     folder = importlib.import_module(FOLDER)
-    for module in pkgutil.iter_modules(folder.__path__):
-        importlib.import_module(f"{FOLDER}.{module.name}")
-    return tuple(sorted(_faults))
+    installed = {module.name for module in pkgutil.iter_modules(folder.__path__)}
+    for name in installed:
+        importlib.import_module(f"{FOLDER}.{name}")
+    return tuple(sorted(name for name in _faults if name.rpartition(".")[0] in installed))
