@@ -189,7 +189,7 @@ def test_a_pod_that_is_never_replaced_is_breached(stage: Stage) -> None:
     ("changes", "said"),
     [
         ({"label_selector": "app=nothing"}, "nothing"),
-        ({"count": 2}, "extensions.guard.blast_radius.pods"),
+        ({"count": 2}, "raise blast_radius.pods.max to 2"),
     ],
 )
 def test_what_the_plan_refuses_is_told_and_touches_nothing(stage: Stage, changes: dict[str, Any], said: str) -> None:
@@ -230,6 +230,8 @@ def test_a_workload_that_lacks_a_replica_before_refuses_and_touches_nothing(stag
     stage.cluster.core.delete_namespaced_pod(stage.cluster.some_pod(), stage.cluster.namespace, grace_period_seconds=0)
     wait_for(lambda: len(stage.cluster.uids()) == 3 and stage.killed, 20)
     stage.remember()
+    # Or the plan would refuse before the gate: one of two is half of what is left.
+    stage.guard["blast_radius"]["pods"]["percent"] = 50
 
     ended = stage.program().run()
 
@@ -353,7 +355,7 @@ def test_a_run_that_leaves_a_check_out_is_inconclusive(stage: Stage, strategy: s
 
 def test_a_failed_rollback_is_an_error(stage: Stage) -> None:
     provider = {"type": "python", "module": "json", "func": "loads", "arguments": {"s": "not JSON"}}
-    stage.experiment["rollbacks"] = [{"type": "action", "name": "undo", "provider": provider}]
+    stage.experiment["rollbacks"] = [{"type": "probe", "name": "undo", "provider": provider}]
 
     ended = stage.program().run()
 
