@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from lab.servers import BRING, BY_NAME, find
+from tests.lab.labs import Lab, a_lab
 from tests.memory import memory
 from tests.octets import reserved_octet
 
@@ -50,3 +51,11 @@ def _needed_servers(request: pytest.FixtureRequest) -> None:
         for name in mark.args:
             if find(BY_NAME[name]) is None:
                 pytest.skip(f"{name} is not on this machine; bring it with: {BRING}")
+
+
+@pytest.fixture(scope="session")
+def full_lab() -> Iterator[Lab]:
+    """One lab with everything that this machine has, shared by the tests of the xdist group `full-lab`."""
+    with a_lab() as lab:
+        lab.up()
+        yield lab
