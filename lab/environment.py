@@ -1,4 +1,4 @@
-"""A running lab as the environment variables that experiments and kubectl read: addresses, and how nodes are lost."""
+"""A running lab as environment variables for experiments and kubectl: addresses, how nodes are lost, terms."""
 
 import shlex
 import sys
@@ -10,9 +10,19 @@ from lab.launch import is_running
 from lab.network import LabNetwork
 from lab.state import read_state
 
+ADMISSION = {"ADMIT_BUDGET_LEFT": "0%", "ADMIT_QUIET_ALERTS": "false"}
+"""What the experiments of this repository ask of SLOs before a fault goes in.
+
+A lab's budget is that of its few minutes, so that one run may spend it all and keep its alerts firing for an hour of
+scaled time. Nobody uses a lab, so nothing but the burn rate of this moment keeps the next run from beginning.
+"""
+
 
 def addresses(directory: LabDirectory) -> dict[str, str]:
-    """KUBECONFIG, the servers' addresses, and the commands that take nodes away. Raises LabError where no lab runs."""
+    """KUBECONFIG, the servers' addresses, the commands that take nodes away, and what lets runs begin.
+
+    Raises LabError where no lab runs.
+    """
     state = read_state(directory.state)
     if state is None or not is_running(directory):
         raise LabError(f"no lab runs in {directory.root}", "start one with `chaos lab up`")
@@ -29,6 +39,7 @@ def addresses(directory: LabDirectory) -> dict[str, str]:
         "KUBECONFIG": str(directory.kubeconfig),
         **dict(values[name] for name in started),
         **node_commands(directory),
+        **ADMISSION,
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from clients.prometheus import Known, LabelledValue, Prometheus, PrometheusError, Unknown
 from probes.slo_recorded import read_recorded
 from probes.slo_watch import SloWatch, Watched
+from slos.budget.reasons import judged_from
 from slos.budget.status import SloStatus, judge
 from slos.model import Slo
 from slos.promql.language import PromqlError
@@ -50,6 +51,11 @@ class Answer:
         return (*self.refused, *self.unknown)
 
 
+WHAT_TO_DO = (
+    "see `chaos slo status`: good events earn the budget back, and `admit` in the guard's block says what is asked"
+)
+
+
 class NotAdmittedError(Exception):
     """The SLOs do not let a fault in now, and why."""
 
@@ -72,7 +78,7 @@ def admit(prometheus: Prometheus, slos: Sequence[Slo], terms: Terms, window_seco
         if not answer.reasons:
             return watch
         if answer.refused or time.monotonic() >= deadline:
-            raise NotAdmittedError("; ".join(answer.reasons))
+            raise NotAdmittedError("; ".join((*answer.reasons, *((WHAT_TO_DO,) if answer.refused else ()))))
         if not told:
             logger.info("Waiting (up to %g s) for what is unknown: %s", PATIENCE_SECONDS, "; ".join(answer.unknown))
             told = True
@@ -128,8 +134,13 @@ def _judge_budget(status: SloStatus, terms: Terms, refused: list[str], unknown: 
     elif status.budget_left < terms.budget_left:
         refused.append(
             f"{status.name} has {100 * status.budget_left:.3g}% of its error budget left, and admit.budget_left is "
-            f"{100 * terms.budget_left:g}%"
+            f"{100 * terms.budget_left:g}%{_seen(status)}"
         )
+
+
+def _seen(status: SloStatus) -> str:
+    """That little has been seen, where it is so: in a young lab one fault is most of it."""
+    return "" if status.coverage is None else judged_from(status.coverage, status.window)
 
 
 def _noise(firing: Sequence[LabelledValue], names: set[str]) -> list[str]:

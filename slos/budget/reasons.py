@@ -31,12 +31,12 @@ def why_bad(
     """
     facts = []
     if left is not None and left <= 0:
-        seen = "" if coverage is None else _judged_from(coverage, "it")
+        seen = "" if coverage is None else judged_from(coverage, "it")
         facts.append(f"the budget of {one.window} is spent ({left:.1%} left){seen}")
     for name in burning:
         tier = TIER[name]
         # The coverage of a calendar window is of its time so far, which says nothing of the tiers' windows.
-        seen = "" if coverage is None or one.calendar else _judged_from(_most_seen(one, coverage, tier), tier.long)
+        seen = "" if coverage is None or one.calendar else judged_from(_most_seen(one, coverage, tier), tier.long)
         facts.append(
             f"{name}: burns at {burn[tier.long]:.3g} over {tier.long} and {burn[tier.short]:.3g} over {tier.short}, "
             f"above {tier.factor(one.period_seconds):.3g}{seen}"
@@ -70,7 +70,8 @@ def _most_seen(one: Declared, coverage: float, tier: Tier) -> float:
     return coverage * one.period_seconds / tier.long_seconds
 
 
-def _judged_from(share: float, window: str) -> str:
+def judged_from(share: float, window: str) -> str:
+    """What to say behind a judgement of a window of which that share (0..1) has been seen; often nothing."""
     return f", judged from the {100 * share:.2g}% of {window} that has been seen" if share < LITTLE_SEEN else ""
 
 

@@ -52,6 +52,8 @@ def test_a_lab_whose_lock_is_held_is_what_it_says(tmp_path: Path) -> None:
         "KUBECONFIG": str(tmp_path / "kubeconfig"),
         "PROMETHEUS_URL": "http://127.9.0.1:9090",
         **node_commands(directory),
+        "ADMIT_BUDGET_LEFT": "0%",
+        "ADMIT_QUIET_ALERTS": "false",
     }
     assert not is_running(directory)
 

@@ -58,6 +58,16 @@ def test_what_is_not_known_lets_nothing_in(found: Situation, said: str) -> None:
     assert judge_admission(found, TERMS) == Answer((), (said,))
 
 
+def test_a_budget_of_a_short_time_is_told_as_such() -> None:
+    young = SloStatus("a", "exhausted", window="28d", budget_left=-4.63, coverage=0.004)
+    watched = Watched(0.0, (WatchedSlo("a", Known(0.0, 0), Known(0.0, 0)),))
+    (said,) = judge_admission(Situation((young,), watched, ()), TERMS).refused
+    assert said == (
+        "a has -463% of its error budget left, and admit.budget_left is 50%, judged from the 0.4% of 28d that has "
+        "been seen"
+    )
+
+
 def test_a_budget_that_is_not_asked_for_need_not_be_known() -> None:
     terms = Terms(budget_left=0.0, burn_below=1.0, quiet_alerts=True)
     assert not judge_admission(situation(budget_left=None), terms).reasons

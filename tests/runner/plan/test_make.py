@@ -117,6 +117,25 @@ def test_the_budget_that_the_last_runs_of_the_experiment_spent_is_expected() -> 
     )
 
 
+@pytest.mark.parametrize(
+    ("admit", "warned"),
+    [
+        ({"budget_left": "0%", "quiet_alerts": False}, True),
+        ({"budget_left": "0%"}, False),
+        ({"quiet_alerts": False}, False),
+    ],
+)
+def test_terms_that_let_a_run_begin_in_the_middle_of_an_outage_are_warned_of(
+    admit: dict[str, Any], warned: bool
+) -> None:
+    document = experiment({})
+    document["extensions"][0]["admit"] = admit
+    said = [
+        warning for warning in planned(document).warnings if "right for a lab, not where there are users" in warning
+    ]
+    assert bool(said) == warned
+
+
 def test_a_token_is_read_back_and_another_text_is_none() -> None:
     plan = planned(experiment({}))
     token = read_token(plan.token)
