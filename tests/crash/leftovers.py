@@ -8,7 +8,8 @@ from typing import Any
 
 import requests
 
-from tests.crash.ground import LEDGER, Ground
+from tests.crash.ground import LEDGER
+from tests.lab.labs import Lab
 
 KINDS = (
     "/api/v1/nodes",
@@ -27,20 +28,20 @@ _STATE = re.compile(r"^State:\s+(\S)", re.MULTILINE)
 Picture = Mapping[str, Any]
 
 
-def picture(ground: Ground) -> Picture:
+def picture(lab: Lab, toxiproxy_url: str) -> Picture:
     """Everything that a fault may have touched; equal pictures mean that nothing is left of it."""
     objects = {}
     for path in KINDS:
-        for item in json.loads(ground.lab.api(path))["items"]:
+        for item in json.loads(lab.api(path))["items"]:
             metadata = item["metadata"]
             place = f"{path} {metadata.get('namespace', '')}/{metadata['name']}"
             objects[place] = _steady(item)
     return {
         **objects,
-        **{f"proxy {name}": state for name, state in _proxies(ground).items()},
-        "allocatable": _allocatable(ground),
-        "frozen processes": _frozen(ground),
-        "nodes that are not ready": _unready(ground),
+        **{f"proxy {name}": state for name, state in _proxies(toxiproxy_url).items()},
+        "allocatable": _allocatable(lab),
+        "frozen processes": _frozen(lab),
+        "nodes that are not ready": _unready(lab),
     }
 
 
@@ -59,35 +60,35 @@ def _steady(document: Any) -> Any:
     return [_steady(item) for item in document] if isinstance(document, list) else document
 
 
-def _proxies(ground: Ground) -> dict[str, Any]:
-    proxies: dict[str, Any] = requests.get(f"{ground.toxiproxy_url}/proxies", timeout=5).json()
+def _proxies(toxiproxy_url: str) -> dict[str, Any]:
+    proxies: dict[str, Any] = requests.get(f"{toxiproxy_url}/proxies", timeout=5).json()
     return {
         name: {key: proxy[key] for key in ("listen", "upstream", "enabled", "toxics")}
         for name, proxy in proxies.items()
     }
 
 
-def _nodes(ground: Ground) -> list[dict[str, Any]]:
-    nodes: list[dict[str, Any]] = json.loads(ground.lab.api("/api/v1/nodes"))["items"]
+def _nodes(lab: Lab) -> list[dict[str, Any]]:
+    nodes: list[dict[str, Any]] = json.loads(lab.api("/api/v1/nodes"))["items"]
     return nodes
 
 
-def _allocatable(ground: Ground) -> dict[str, str]:
+def _allocatable(lab: Lab) -> dict[str, str]:
     key = "nvidia.com/gpu"
-    return {node["metadata"]["name"]: node["status"].get("allocatable", {}).get(key, "") for node in _nodes(ground)}
+    return {node["metadata"]["name"]: node["status"].get("allocatable", {}).get(key, "") for node in _nodes(lab)}
 
 
-def _unready(ground: Ground) -> list[str]:
+def _unready(lab: Lab) -> list[str]:
     return [
         node["metadata"]["name"]
-        for node in _nodes(ground)
+        for node in _nodes(lab)
         if not any(it["type"] == "Ready" and it["status"] == "True" for it in node["status"].get("conditions", ()))
     ]
 
 
-def _frozen(ground: Ground) -> list[int]:
+def _frozen(lab: Lab) -> list[int]:
     frozen = []
-    for pid in ground.lab.processes():
+    for pid in lab.processes():
         try:
             state = _STATE.search(Path(f"/proc/{pid}/status").read_text())
         except OSError:

@@ -99,7 +99,7 @@ class Battlefield:
         left: list[str] = []
 
         def same() -> bool:
-            left[:] = differences(self.whole, picture(self.ground))
+            left[:] = differences(self.whole, picture(self.ground.lab, self.ground.toxiproxy_url))
             return not left
 
         try:
@@ -111,7 +111,7 @@ class Battlefield:
 @pytest.fixture(scope="module")
 def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Battlefield]:
     with a_ground(tmp_path_factory.mktemp("crash")) as ground, run_servers(SIDE_BY_SIDE) as servers:
-        yield Battlefield(ground, picture(ground), servers)
+        yield Battlefield(ground, picture(ground.lab, ground.toxiproxy_url), servers)
 
 
 def in_waves(field: Battlefield, each: Callable[[Family], object], what: str) -> None:
