@@ -22,6 +22,7 @@ DEFAULT_TIMEOUT_SECONDS = 5.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 SET_ADDRESS = 'set PROMETHEUS_URL (in the lab: eval "$(chaos lab env)")'
 _SECRET = re.compile(r"^(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)?.*@", re.DOTALL)
+_BEHIND = re.compile(r"[?#].*", re.DOTALL)
 """Up to the last @, since a password may have one, or a slash, that is not written as it should be."""
 LONGEST_URL_QUERY = 2000
 """Characters; a longer query goes in the body of a POST, since proxies cut or refuse long addresses."""
@@ -248,8 +249,11 @@ def _shortened(query: str) -> str:
 
 
 def shown_address(url: str) -> str:
-    """An address, or what was given for one, with asterisks for the user and the password in it."""
-    return _SECRET.sub(r"\g<scheme>***@", url)
+    """An address, or what was given for one, with asterisks for the user and the password in it.
+
+    Without a query and a fragment, too, where people put tokens.
+    """
+    return _BEHIND.sub("", _SECRET.sub(r"\g<scheme>***@", url))
 
 
 def _checked(url: str) -> str:
@@ -260,6 +264,11 @@ def _checked(url: str) -> str:
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is no number, a bracket too many
         good = False
+    if _BEHIND.search(url):
+        raise PrometheusError(
+            f"{shown_address(url)!r} with a query or a fragment behind it is no address of Prometheus, which ends with "
+            "its path: remove what is behind that; a user and a password are given like http://USER:PASSWORD@HOST"
+        )
     if not good:
         raise PrometheusError(
             f"{shown_address(url)!r} is no address of Prometheus: write it like http://prometheus.example:9090"

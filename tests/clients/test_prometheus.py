@@ -334,6 +334,9 @@ def test_a_proxy_of_the_machine_is_not_asked_for_the_loopback(monkeypatch: pytes
         ("http://user:sec/ret@host", "http://***@host"),
         ("user:secret@host:9090", "***@host:9090"),
         ("http://host:9090", "http://host:9090"),
+        ("http://host:9090/x?token=secret", "http://host:9090/x"),
+        ("http://host:9090#secret", "http://host:9090"),
+        ("http://user:a?b#c@host:9090", "http://***@host:9090"),
     ],
 )
 def test_an_address_is_shown_without_the_password_in_it(url: str, shown: str) -> None:
@@ -343,6 +346,15 @@ def test_an_address_is_shown_without_the_password_in_it(url: str, shown: str) ->
 @pytest.mark.parametrize("url", ["ftp://u:secret@host", "u:secret@host:9090", "http://u:secret/1@host", "http://:x@["])
 def test_a_wrong_address_is_told_without_the_password_in_it(url: str) -> None:
     with pytest.raises(PrometheusError, match=r"'(\w+://)?\*\*\*@.* is no address") as told:
+        Prometheus(url)
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://host:9090/?token=secret", "http://host:9090/x#secret", "https://u:secret@host?a=b"]
+)
+def test_an_address_with_a_token_behind_its_path_is_refused_without_telling_it(url: str) -> None:
+    with pytest.raises(PrometheusError, match="with a query or a fragment behind it") as told:
         Prometheus(url)
     assert "secret" not in str(told.value)
 
