@@ -109,6 +109,7 @@ class Draft:
     """What one action would do: its targets, their price, and what it takes. Made without a single write.
 
     `nodes` are those taken out of service, `gpus` those that vanish without a workload of `affected` holding them.
+    `namespaces` are those in which it reaches further pods than `targets` and `affected` name.
     `candidates` is how many objects the selector matched. `locks` name what no other run may touch meanwhile, such as
     `workload:ml-serving/deployment/llm`, `node:gpu-a`, `secret:ml-serving/gateway-tls`, `path:HOST:PORT/NAME`.
     `undo` says in words what will put it back.
@@ -121,6 +122,7 @@ class Draft:
     affected: tuple[Affected, ...] = ()
     nodes: tuple[str, ...] = ()
     gpus: int = 0
+    namespaces: tuple[str, ...] = ()
     budgets: tuple[DisruptionBudget, ...] = ()
     candidates: int = 0
     warnings: tuple[str, ...] = ()
@@ -152,6 +154,8 @@ class Fault(ABC, Generic[A]):
     arguments: type[A]
     planes: ClassVar[tuple[Plane, ...]]
     needs: ClassVar[tuple[System, ...]] = ("kubernetes",)
+    lasts: ClassVar[bool] = True
+    """Whether the damage stays until `undo`; what is killed is hit once, and heals without it."""
     effect_within: ClassVar[float] = 15.0
     """Seconds after `inject` within which `in_effect` has to hold."""
     undone_within: ClassVar[float] = 30.0

@@ -23,7 +23,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When things happened, seconds since the epoch; `ready_at` is None when the workload did not become whole."""
+    """When things happened, seconds since the epoch.
+
+    `ready_at` is when the workload was whole and without a fault; None when it did not become so.
+    """
 
     method_at: float
     fault_at: float

@@ -1,9 +1,10 @@
 """What is said about a run when it has ended: the verdict, what was broken, what that cost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from actions.fault import fault_named
 from actions.run_context import Injected
 from clients.prometheus import Known, Reading, Unknown
 from runner.evidence import GuardEvidence, output_of, read_evidence
@@ -70,7 +71,8 @@ def _with_cost(
     healed = output_of(journal, "probes.kube", "healed")
     # A run that waits for no workload has recovered as soon as its SLIs have.
     ready_at = healed["at"] if healed else None if waited else fault_at
-    cost = measure_cost(experiment, configuration, Times(method_at, fault_at, ready_at, ended_at))
+    out_at = without_fault(ready_at, summary.broken)
+    cost = measure_cost(experiment, configuration, Times(method_at, fault_at, out_at, ended_at))
     pods = sum(one.kind == "pod" for one in summary.broken)
     return replace(
         summary,
@@ -80,6 +82,17 @@ def _with_cost(
         lost=cost.lost,
         warnings=cost.warnings,
     )
+
+
+def without_fault(ready_at: float | None, broken: Sequence[BrokenTarget]) -> float | None:
+    """When the workload was whole, and no fault that stays until its undo was in any more; None when one still is.
+
+    Otherwise a path that is slow for a minute, and hurts nobody, would be over in the first second of it.
+    """
+    lasting = [one.undone_at for one in broken if fault_named(one.fault).lasts]
+    if ready_at is None or None in lasting:
+        return None
+    return max([ready_at, *(at for at in lasting if at is not None)])
 
 
 def waits_for_healing(experiment: Mapping[str, Any]) -> bool:

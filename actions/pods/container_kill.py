@@ -30,6 +30,7 @@ class ContainerKill(ContainerFault):
     """
 
     planes = ("application",)
+    lasts = False
     signal = "KILL"
     puts_back = "nothing to put back: the container's own supervision, or the kubelet, starts the processes again"
 

@@ -20,6 +20,7 @@ class PodLoss(Fault[S], ABC):
     """A pod goes for good. There is nothing to undo: its controller puts another one in its place."""
 
     planes = ("kubernetes-api", "application")
+    lasts = False
 
     def in_effect(self, injection: Injection[S], systems: "Systems") -> bool:
         return is_leaving(systems.kube, injection.target)
