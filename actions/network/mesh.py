@@ -4,6 +4,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
@@ -21,6 +22,9 @@ from clients.kube import ConflictError, Kube, NotFoundError
 
 UNDO = "the NetworkChaos object is deleted, and Chaos Mesh puts the pod's network back; it does so by itself at expiry"
 PERCENT = "Percent of packets."
+IN_PEERS = (
+    "direction {}: Chaos Mesh reaches into every pod that peers selects, and breaks what it sends to the picked ones"
+)
 
 
 class NotRecoveredError(Exception):
@@ -55,6 +59,10 @@ class MeshArguments(PodSelection):
         selector = {"namespaces": [self.peer_namespace or self.namespace], "labelSelectors": dict(self.peers)}
         return {"direction": self.direction, "target": {"mode": "all", "selector": selector}}
 
+    def reached(self) -> tuple[str, ...]:
+        """The namespace of the peers, where it is in their pods that Chaos Mesh breaks what they send to the picked."""
+        return () if self.direction == "to" else (self.peer_namespace or self.namespace,)
+
 
 M = TypeVar("M", bound=MeshArguments)
 
@@ -73,7 +81,14 @@ class MeshFault(Fault[M]):
         verbs = ("list", "get", "create", "delete")
         permissions = [Permission(verb, NETWORK_CHAOS.plural, NETWORK_CHAOS.group, namespace) for verb in verbs]
         permissions.append(Permission("get", "pods", namespace=namespace))
-        return draft_of(kube, pick_pods(kube, arguments, choice), undo=UNDO, permissions=permissions)
+        draft = draft_of(
+            kube,
+            pick_pods(kube, arguments, choice),
+            undo=UNDO,
+            permissions=permissions,
+            warnings=(IN_PEERS.format(arguments.direction),) if arguments.reached() else (),
+        )
+        return replace(draft, namespaces=arguments.reached())
 
     def inject(self, injection: Injection[M], systems: Systems) -> None:
         kube, target, wanted = systems.kube, injection.target, injection.arguments

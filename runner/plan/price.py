@@ -53,7 +53,7 @@ def _gpus(drafts: Sequence[Draft]) -> int:
 def namespaces(draft: Draft) -> set[str]:
     """Every namespace that something is hit in."""
     found = {target.namespace for target in draft.targets} | {one.namespace for one in draft.affected}
-    return found - {""}
+    return (found | set(draft.namespaces)) - {""}
 
 
 def _targets(drafts: Sequence[Draft], kind: TargetKind) -> set[str]:

@@ -147,6 +147,9 @@ def test_chaos_mesh_gets_one_object_that_expires_by_itself(
     kube, pods = systems.kube, {"namespace": cluster.namespace, "label_selector": "app=llm"}
     wanted = {"percent_lost": 25, "direction": "both", "peers": {"app": "gateway"}}
     fault, injection, record = _planned(systems, "network.mesh_loss", **pods, **wanted)
+    draft = fault.plan(injection.arguments, systems, Choice(1))
+    assert draft.namespaces == (cluster.namespace,)
+    assert "every pod that peers selects" in draft.warnings[0]
     fault.inject(injection, systems)
     fault.inject(injection, systems)
     made = kube.get(NETWORK_CHAOS, TAG, cluster.namespace)

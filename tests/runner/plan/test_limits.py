@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from actions.fault import Affected, DisruptionBudget, Draft, Target
 from actions.planned import PlannedFault
 from runner.experiment.guard_block import BlastRadius
-from runner.plan.limits import exceeded, limits, passed_budgets, refused_evictions
+from runner.plan.limits import exceeded, limits, outside, passed_budgets, refused_evictions
 from runner.plan.price import price
 from tests.runner.plan.drafts import radius
 
@@ -49,6 +49,16 @@ def test_a_gang_is_hit_only_where_that_is_declared_and_its_gpu_hours_are() -> No
     ]
     declared = {"gang": "allow", "gpu_hours": {"max": 0.17}}
     assert violations(draft(trainer("rank-1")), namespaces=["ml-training"], **declared) == []
+
+
+def test_pods_that_are_reached_in_another_namespace_are_outside_though_no_target_is_there() -> None:
+    reaching = Draft((), "undo", (), affected=(llm("a"),), namespaces=("kube-system",))
+    declared = BlastRadius.model_validate(radius(namespaces=["ml-serving"]))
+    (told,) = outside(declared, [PlannedFault("delay", "network.mesh_delay", {}, reaching)])
+    assert str(told) == (
+        "delay: it hits namespace kube-system, and only ml-serving may be hit; select targets in ml-serving, or add "
+        "kube-system to blast_radius.namespaces"
+    )
 
 
 def test_gpus_of_killed_pods_stand_still_and_those_of_lost_nodes_are_out_of_service() -> None:
