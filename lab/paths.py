@@ -23,7 +23,7 @@ class ProxiedPath:
 PATHS = (
     ProxiedPath("llm", 28000, "ml-serving", "llm", 8000, "http://", "LLM_URL"),
     ProxiedPath("features", 26379, "ml-serving", None, 6379, "", "FEATURES_ADDRESS"),
-    ProxiedPath("checkpoints", 28333, "ml-training", "store", 8333, "http://", "CHECKPOINT_URL"),
+    ProxiedPath("checkpoints", 28333, "ml-training", "store", 8333, "https://", "CHECKPOINT_URL"),
 )
 
 

@@ -92,24 +92,34 @@ def endpoints_config_maps(upstream_of: dict[str, str], network: LabNetwork, prox
     ]
 
 
-def gateway_secrets(service_address: str) -> list[Document]:
-    """The TLS Secret of the gateway, and that of the authority of its own which has issued it."""
-    ca = issue_ca("mlchaos-lab-serving")
-    names = ["gateway.ml-serving.svc", "gateway", "localhost", service_address]
-    server = issue_server(ca, names)
-    pair = {"tls.crt": server.certificate_pem, "tls.key": server.key_pem, "ca.crt": ca.certificate_pem}
+async def tls_secrets(api: KubeClient, network: LabNetwork) -> list[Document]:
+    """The Secrets of everything in the stack that serves over TLS. Its Services have to be there."""
+    gateway = await service_ip(api, "ml-serving", "gateway")
+    store = await service_ip(api, "ml-training", "store")
     return [
-        _tls_secret("gateway-tls", pair),
-        _tls_secret("gateway-ca", {"tls.crt": ca.certificate_pem, "tls.key": ca.key_pem}),
+        *server_secrets("ml-serving", "gateway", gateway),
+        # Toxiproxy passes TLS on as it is: who goes through it calls the store by the proxy's address.
+        *server_secrets("ml-training", "store", store, network.infra_ip),
     ]
 
 
-def _tls_secret(name: str, entries: Mapping[str, bytes]) -> Document:
+def server_secrets(namespace: str, service: str, *addresses: str) -> list[Document]:
+    """The TLS Secret of a Service that is reached at `addresses`, too, and that of the authority which issued it."""
+    ca = issue_ca(f"mlchaos-lab-{namespace.removeprefix('ml-')}")
+    server = issue_server(ca, [f"{service}.{namespace}.svc", service, "localhost", *addresses])
+    pair = {"tls.crt": server.certificate_pem, "tls.key": server.key_pem, "ca.crt": ca.certificate_pem}
+    return [
+        _tls_secret(namespace, f"{service}-tls", pair),
+        _tls_secret(namespace, f"{service}-ca", {"tls.crt": ca.certificate_pem, "tls.key": ca.key_pem}),
+    ]
+
+
+def _tls_secret(namespace: str, name: str, entries: Mapping[str, bytes]) -> Document:
     return {
         "apiVersion": "v1",
         "kind": "Secret",
         "type": "kubernetes.io/tls",
-        "metadata": {"name": name, "namespace": "ml-serving"},
+        "metadata": {"name": name, "namespace": namespace},
         "data": {key: base64.b64encode(value).decode() for key, value in entries.items()},
     }
 

@@ -167,7 +167,7 @@ class Supervisor:
         documents = stack.manifests(self._found)
         first = [document for document in documents if document["kind"] in ("Namespace", "Service")]
         await stack.create(api, first)
-        await stack.create(api, stack.gateway_secrets(await stack.service_ip(api, "ml-serving", "gateway")))
+        await stack.create(api, await stack.tls_secrets(api, self._network))
         upstreams = await stack.upstreams(api, self._network, self._found)
         proxied = "toxiproxy" in self._found
         await stack.create(api, stack.endpoints_config_maps(upstreams, self._network, proxied))

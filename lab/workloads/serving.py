@@ -26,12 +26,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """An application and the address that it answers on."""
+    """An application and the address that it answers on. A connection that is idle for `idle_seconds` is closed."""
 
     app: web.Application
     host: str
     port: int
     ssl_context: SSLContext | None = None
+    idle_seconds: float = 3630.0
 
 
 def run_program(component: str, program: Callable[[Settings, Logger], Coroutine[Any, Any, None]]) -> None:
@@ -74,7 +75,11 @@ async def listening(listeners: Sequence[Listener], *, drain_seconds: float) -> A
             # A client that hangs up cancels its handler: work for nobody must not go on.
             # aiohttp applies the timeout twice, to wait for handlers and then to wait for their cancellation.
             runner = web.AppRunner(
-                listener.app, access_log=None, handler_cancellation=True, shutdown_timeout=drain_seconds / 2
+                listener.app,
+                access_log=None,
+                handler_cancellation=True,
+                keepalive_timeout=listener.idle_seconds,
+                shutdown_timeout=drain_seconds / 2,
             )
             runners.append(runner)
             await runner.setup()

@@ -1,16 +1,20 @@
-"""A small object store over HTTP: where the trainer keeps its checkpoints.
+"""A small object store over HTTPS: where the trainer keeps its checkpoints.
 
     PUT    /KEY            store the body (201); a header x-checksum-sha256 must agree with it (else 400)
     GET    /KEY            the object, with its ETag
     HEAD   /KEY            its size and ETag
     DELETE /KEY            remove it (204; 404 if it was not there)
     GET    /?prefix=KEY    {"objects": [{"key", "size", "etag", "modified"}]}, sorted by key
-    GET    /metrics, /healthz
+    GET    /healthz
 
 An object appears whole or not at all: the body goes to a file beside the objects, is hashed on its way, and is renamed
 into its place. Nothing is flushed to the disk itself: the data lives as long as the pod's emptyDir does.
 
-Environment: POD_IP, STORE_DIR (or the emptyDir mounted at /data, MOUNT_DATA), LISTEN_PORT (8333), STORE_MAX_BYTES.
+TLS on $POD_IP:8333 with the certificate in the volume mounted at /etc/tls, which may change; metrics on $POD_IP:9464.
+Connections that are idle for a second are closed, as the big stores do sooner or later: a client that kept its own for
+hours would never see a new certificate.
+
+Environment: POD_IP, STORE_DIR (or the emptyDir mounted at /data, MOUNT_DATA), STORE_MAX_BYTES.
 """
 
 import hashlib
@@ -26,13 +30,16 @@ from aiohttp.typedefs import Handler
 from prometheus_client import Counter, Gauge, Histogram
 
 from lab.workloads.http_metrics import metrics_handler, new_registry
+from lab.workloads.server_certificate import CertificateMetrics, ServerCertificate
 from lab.workloads.serving import Listener, Logger, listening, run_program, until_stopped
 from lab.workloads.settings import Settings
 
 CHECKSUM_HEADER = "x-checksum-sha256"
 REQUEST_SECONDS_EDGES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 INCOMING = ".incoming"
-RESERVED = ("metrics", "healthz")
+RESERVED = ("healthz",)
+PORT, METRICS_PORT = 8333, 9464
+IDLE_SECONDS = 1.0
 MAX_KEY_LENGTH = 512
 CHUNK_BYTES = 64 * 1024
 
@@ -176,22 +183,30 @@ def etag(info: ObjectInfo) -> str:
 
 
 class Store:
-    """The HTTP face of an object directory."""
+    """The HTTP face of an object directory; `registry` holds what is measured."""
 
     def __init__(self, objects: ObjectDirectory, max_bytes: int) -> None:
         self._objects = objects
         self._max_bytes = max_bytes
         self._metrics = StoreMetrics(objects)
+        self.registry = self._metrics.registry
 
     def application(self) -> web.Application:
+        """What clients see."""
         app = web.Application(middlewares=[self._observe])
         app.router.add_get("/healthz", self._healthz, allow_head=False)
-        app.router.add_get("/metrics", metrics_handler(self._metrics.registry), allow_head=False)
         app.router.add_get("/", self._list, allow_head=False)
         app.router.add_put("/{key:.+}", self._put)
         app.router.add_get("/{key:.+}", self._get, allow_head=False)
         app.router.add_head("/{key:.+}", self._head)
         app.router.add_delete("/{key:.+}", self._delete)
+        return app
+
+    def private_application(self) -> web.Application:
+        """What the cluster sees."""
+        app = web.Application()
+        app.router.add_get("/healthz", self._healthz, allow_head=False)
+        app.router.add_get("/metrics", metrics_handler(self.registry), allow_head=False)
         return app
 
     @web.middleware
@@ -205,7 +220,7 @@ class Store:
             status = error.status
             raise
         finally:
-            if request.path not in ("/metrics", "/healthz"):
+            if request.path != "/healthz":
                 self._metrics.observe(request.method, status, time.perf_counter() - started)
         return response
 
@@ -285,12 +300,18 @@ class Store:
 async def serve(settings: Settings, log: Logger) -> None:
     """Serve until SIGTERM."""
     root = Path(settings.optional("STORE_DIR") or settings.mount("/data"))
-    host, port = settings.text("POD_IP"), settings.count("LISTEN_PORT", 8333)
+    host = settings.text("POD_IP")
     objects = ObjectDirectory(root)
     store = Store(objects, max_bytes=settings.count("STORE_MAX_BYTES", 256 << 20))
-    async with listening([Listener(store.application(), host, port)], drain_seconds=0.5):
-        log.info("serving", address=f"{host}:{port}", directory=str(root), objects=objects.count)
-        await until_stopped()
+    certificate = ServerCertificate(settings.mount("/etc/tls"), CertificateMetrics("store", store.registry), log)
+    certificate.load_first()
+    listeners = [
+        Listener(store.application(), host, PORT, certificate.context, IDLE_SECONDS),
+        Listener(store.private_application(), host, METRICS_PORT),
+    ]
+    async with listening(listeners, drain_seconds=0.5):
+        log.info("serving", address=f"{host}:{PORT}", directory=str(root), objects=objects.count)
+        await until_stopped(certificate.follow())
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from lab.workloads.llm.__main__ import PORT as LLM_PORT
 from lab.workloads.loadgen.__main__ import METRICS_PORT as LOADGEN_METRICS_PORT
 from lab.workloads.pager import PORT as PAGER_PORT
 from lab.workloads.ranker.__main__ import PORT as RANKER_PORT
+from lab.workloads.store import METRICS_PORT as STORE_METRICS_PORT
+from lab.workloads.store import PORT as STORE_PORT
 
 MANIFESTS = Path(__file__).parents[2] / "lab" / "manifests"
 SERVING = {
@@ -125,6 +127,17 @@ def test_the_gateway_reads_its_certificate_from_the_secret() -> None:
         "port": GATEWAY_PORT,
         "scheme": "HTTPS",
     }
+
+
+def test_the_store_reads_its_certificate_and_the_trainer_its_authority_from_the_same_secret() -> None:
+    store = only("store", "Deployment")["spec"]["template"]["spec"]
+    assert {"name": "tls", "secret": {"secretName": "store-tls"}} in store["volumes"]
+    assert {"name": "tls", "mountPath": "/etc/tls", "readOnly": True} in container("store")["volumeMounts"]
+    assert {port["containerPort"] for port in container("store")["ports"]} == {STORE_PORT, STORE_METRICS_PORT}
+    trainer = only("trainer", "Job")["spec"]["template"]["spec"]
+    (volume,) = trainer["volumes"]
+    assert volume["secret"] == {"secretName": "store-tls", "items": [{"key": "ca.crt", "path": "ca.crt"}]}
+    assert trainer["containers"][0]["volumeMounts"][0]["mountPath"] == "/etc/store-ca"
 
 
 def test_the_load_generator_gets_the_authority_and_not_the_key() -> None:

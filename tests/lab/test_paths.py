@@ -12,9 +12,12 @@ UPSTREAMS = {"llm": "127.9.8.1:8000", "features": "127.9.0.1:6379", "checkpoints
     [
         (
             True,
-            {"llm": "http://127.9.0.1:28000", "features": "127.9.0.1:26379", "checkpoints": "http://127.9.0.1:28333"},
+            {"llm": "http://127.9.0.1:28000", "features": "127.9.0.1:26379", "checkpoints": "https://127.9.0.1:28333"},
         ),
-        (False, {"llm": "http://127.9.8.1:8000", "features": "127.9.0.1:6379", "checkpoints": "http://127.9.8.2:8333"}),
+        (
+            False,
+            {"llm": "http://127.9.8.1:8000", "features": "127.9.0.1:6379", "checkpoints": "https://127.9.8.2:8333"},
+        ),
     ],
 )
 def test_callers_go_through_toxiproxy_only_where_it_runs(proxied: bool, expected: dict[str, str]) -> None:

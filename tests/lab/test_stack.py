@@ -4,10 +4,11 @@ import base64
 import ssl
 
 import pytest
+from cryptography import x509
 
 from lab.kubeclient import Document
 from lab.servers import SERVERS
-from lab.stack import ORDER, gateway_secrets, manifests, progress
+from lab.stack import ORDER, manifests, progress, server_secrets
 
 EVERYTHING = [server.name for server in SERVERS]
 
@@ -43,11 +44,15 @@ def test_readiness_is_what_the_present_generation_has(kind: str, status: Documen
     assert progress(kind, {"metadata": {"generation": 2}, "spec": spec, "status": status}) == expected
 
 
-def test_the_gateways_certificate_serves_its_names_and_fits_its_key() -> None:
-    secret, authority = gateway_secrets("127.9.8.1")
+def test_a_servers_certificate_is_for_all_its_names_and_addresses_and_comes_with_its_authority() -> None:
+    secret, authority = server_secrets("ml-training", "store", "127.9.8.1", "127.9.0.1")
+    assert [document["metadata"]["name"] for document in (secret, authority)] == ["store-tls", "store-ca"]
+    assert {document["metadata"]["namespace"] for document in (secret, authority)} == {"ml-training"}
     assert secret["type"] == "kubernetes.io/tls"
-    text = base64.b64decode(secret["data"]["tls.crt"])
-    assert text.startswith(b"-----BEGIN CERTIFICATE-----")
+    certificate = x509.load_pem_x509_certificate(base64.b64decode(secret["data"]["tls.crt"]))
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["store.ml-training.svc", "store", "localhost"]
+    assert [str(each) for each in names.get_values_for_type(x509.IPAddress)] == ["127.9.8.1", "127.9.0.1"]
     assert set(secret["data"]) == {"tls.crt", "tls.key", "ca.crt"}
     ssl.create_default_context(cadata=base64.b64decode(secret["data"]["ca.crt"]).decode())
     assert authority["data"]["tls.crt"] == secret["data"]["ca.crt"]

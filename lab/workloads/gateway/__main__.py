@@ -6,21 +6,19 @@ GATEWAY_LLM_STALL_SECONDS and GATEWAY_RANKER_SECONDS set the time-outs, GATEWAY_
 for upstreams that have never answered.
 """
 
-import ssl
-
 import aiohttp
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from yarl import URL
 
-from lab.workloads.gateway.certificate import ServerCertificate
 from lab.workloads.gateway.first_answers import FirstAnswers
 from lab.workloads.gateway.metrics import GatewayMetrics
 from lab.workloads.gateway.proxy import Proxy
 from lab.workloads.gateway.routes import LLM, RANKER, UpstreamTimeouts
 from lab.workloads.http_metrics import HttpMetrics, metrics_handler, new_registry
+from lab.workloads.server_certificate import CertificateMetrics, ServerCertificate
 from lab.workloads.serving import Listener, Logger, listening, run_program, until_stopped
-from lab.workloads.settings import SettingError, Settings
+from lab.workloads.settings import Settings
 
 PORT, METRICS_PORT = 8443, 9464
 DRAIN_SECONDS = 1.2  # the pod's grace period is 2 s, on a machine that may be busy
@@ -72,11 +70,8 @@ async def program(settings: Settings, logger: Logger) -> None:
     metrics, http = GatewayMetrics(registry), HttpMetrics(registry)
     for handler in ("/v1/chat/completions", "/v1/completions", "/v2/models/{model}/infer"):
         http.expect(handler, "POST")
-    certificate = ServerCertificate(settings.mount("/etc/tls"), metrics, logger)
-    try:
-        certificate.load()
-    except (OSError, ssl.SSLError, ValueError) as error:
-        raise SettingError(f"no usable certificate in {settings.mount('/etc/tls')}: {error}") from error
+    certificate = ServerCertificate(settings.mount("/etc/tls"), CertificateMetrics("gateway", registry), logger)
+    certificate.load_first()
     # One connection for each request: a Service balances connections, not requests.
     connector = aiohttp.TCPConnector(limit=0, force_close=True)
     async with aiohttp.ClientSession(

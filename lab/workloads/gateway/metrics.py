@@ -7,7 +7,7 @@ from lab.workloads.gateway.failures import UpstreamFailure
 
 
 class GatewayMetrics:
-    """Upstreams, first bytes and the certificate."""
+    """Upstreams and first bytes."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._time_to_first_token = Histogram(
@@ -32,19 +32,6 @@ class GatewayMetrics:
         self.in_flight = Gauge(
             "gateway_requests_in_flight", "Requests being passed through.", ["upstream"], registry=registry
         )
-        self._not_after = Gauge(
-            "gateway_certificate_not_after_timestamp_seconds",
-            "When the certificate in use expires, as a Unix time.",
-            registry=registry,
-        )
-        self._reloads = Counter(
-            "gateway_certificate_reloads_total",
-            "Times that changed certificate files were read, by outcome.",
-            ["outcome"],
-            registry=registry,
-        )
-        for outcome in ("ok", "error"):
-            self._reloads.labels(outcome)
 
     def expect(self, upstream: str) -> None:
         """Start the series of an upstream at 0."""
@@ -61,10 +48,3 @@ class GatewayMetrics:
 
     def retried(self, upstream: str) -> None:
         self._retries.labels(upstream).inc()
-
-    def certificate_loaded(self, not_after: float) -> None:
-        self._not_after.set(not_after)
-        self._reloads.labels("ok").inc()
-
-    def certificate_rejected(self) -> None:
-        self._reloads.labels("error").inc()

@@ -6,6 +6,7 @@ the Job must start it again.
 
 import os
 import signal
+import ssl
 import sys
 import threading
 import time
@@ -16,7 +17,7 @@ from lab.workloads.trainer.allreduce import StoppedError
 from lab.workloads.trainer.coordination import Coordinator, Follower, Leader
 from lab.workloads.trainer.exporter import Exporter
 from lab.workloads.trainer.metrics import TrainerMetrics
-from lab.workloads.trainer.objectstore import ObjectStore
+from lab.workloads.trainer.objectstore import ObjectStore, trust
 from lab.workloads.trainer.rank import Rank
 from lab.workloads.trainer.settings import RankSettings
 
@@ -42,10 +43,21 @@ def stop_on_signals(stop: threading.Event) -> None:
     threading.Thread(target=wait, name="signals", daemon=True).start()
 
 
+def store_trust(settings: RankSettings) -> ssl.SSLContext | None:
+    """Whom to trust as the store. Raises SettingError."""
+    if settings.store_authority is None:
+        return None
+    try:
+        return trust(settings.store_authority)
+    except OSError as error:  # ssl.SSLError is one
+        raise SettingError(f"no usable authority in {settings.store_authority}: {error}") from error
+
+
 def main() -> int:
     log = logs.configure("trainer")
     try:
         settings = RankSettings.read(Settings())
+        tls = store_trust(settings)
     except SettingError as error:
         log.critical("cannot start", reason=str(error))
         return BAD_SETTINGS
@@ -59,7 +71,7 @@ def main() -> int:
     Exporter(settings.pod_ip, settings.metrics_port, metrics.exposition).start()
 
     def new_store() -> ObjectStore:
-        return ObjectStore(settings.store_url, settings.store_timeout)
+        return ObjectStore(settings.store_url, settings.store_timeout, tls)
 
     try:
         part = Leader if settings.rank == 0 else Follower

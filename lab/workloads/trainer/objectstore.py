@@ -1,11 +1,13 @@
-"""The trainer's client of the object store: blocking HTTP on one kept connection, one client per thread."""
+"""The trainer's client of the object store: blocking HTTP or HTTPS on one kept connection, one client per thread."""
 
 import hashlib
 import http.client
 import json
+import ssl
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 READ_BYTES = 64 * 1024
@@ -25,12 +27,23 @@ class _Answer:
     body: bytes
 
 
-class ObjectStore:
-    """Objects below `url` (http://HOST[:PORT]), each request within `timeout` seconds. Methods raise StoreError."""
+def trust(authority: Path) -> ssl.SSLContext:
+    """A TLS context that trusts the authorities in a file (PEM) and nobody else. Raises OSError for a file of none."""
+    return ssl.create_default_context(cafile=authority)
 
-    def __init__(self, url: str, timeout: float) -> None:
+
+class ObjectStore:
+    """Objects below `url` (http[s]://HOST[:PORT]), each request within `timeout` seconds. Methods raise StoreError.
+
+    `tls` says whom to trust, where the store is reached over https. A store that cannot be trusted is "unreachable".
+    """
+
+    def __init__(self, url: str, timeout: float, tls: ssl.SSLContext | None = None) -> None:
         parts = urlsplit(url)
-        self._host, self._port = parts.hostname or "", parts.port or 80
+        if (parts.scheme == "https") != (tls is not None):
+            raise ValueError(f"{url} needs a TLS context if it is https, and only then")
+        self._host, self._port = parts.hostname or "", parts.port
+        self._tls = tls
         self._base = parts.path.rstrip("/")
         self._timeout = timeout
         self._connection: http.client.HTTPConnection | None = None
@@ -82,7 +95,7 @@ class ObjectStore:
         try:
             try:
                 return self._attempt(method, path, body, headers or {}, deadline)
-            except (http.client.RemoteDisconnected, ConnectionError):
+            except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLError):
                 if not is_kept:
                     raise
                 # A kept connection that the other side has closed meanwhile says nothing about the store now.
@@ -97,7 +110,7 @@ class ObjectStore:
 
     def _attempt(self, method: str, path: str, body: bytes | None, headers: dict[str, str], deadline: float) -> _Answer:
         if self._connection is None:
-            self._connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+            self._connection = self._new_connection()
         connection = self._connection
         if connection.sock is not None:
             connection.sock.settimeout(_remaining(deadline))
@@ -110,6 +123,11 @@ class ObjectStore:
                 if connection.sock is not None:
                     connection.sock.settimeout(_remaining(deadline))
             return _Answer(response.status, b"".join(parts))
+
+    def _new_connection(self) -> http.client.HTTPConnection:
+        if self._tls is None:
+            return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+        return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=self._tls)
 
 
 def _remaining(deadline: float) -> float:

@@ -1,6 +1,7 @@
 """What a rank is told by its environment."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -20,6 +21,8 @@ class RankSettings:
     rendezvous_port: int
     metrics_port: int
     store_url: str
+    store_authority: Path | None
+    """File with the authority that must have signed the store's certificate; None where it is reached without TLS."""
     store_timeout: float
     checkpoint_every: int
     checkpoints_kept: int
@@ -36,6 +39,7 @@ class RankSettings:
         reader.text("JOB_COMPLETION_INDEX")  # no default: two ranks 0 would be worse than none
         port = reader.count("RENDEZVOUS_PORT", 29500, minimum=1)
         pod_ip = reader.text("POD_IP")
+        store_url = _store_url(reader.text("CHECKPOINT_URL"))
         settings = cls(
             job=reader.text("JOB_NAME", "trainer"),
             rank=reader.count("JOB_COMPLETION_INDEX", 0),
@@ -47,7 +51,8 @@ class RankSettings:
             ),
             rendezvous_port=port,
             metrics_port=reader.count("METRICS_PORT", 9464, minimum=1),
-            store_url=_http_url(reader.text("CHECKPOINT_URL")),
+            store_url=store_url,
+            store_authority=reader.mount("/etc/store-ca") / "ca.crt" if store_url.startswith("https:") else None,
             store_timeout=reader.number("CHECKPOINT_TIMEOUT_SECONDS", 5.0),
             checkpoint_every=reader.count("CHECKPOINT_EVERY_STEPS", 20, minimum=1),
             checkpoints_kept=reader.count("CHECKPOINTS_KEPT", 3, minimum=1),
@@ -72,8 +77,8 @@ class RankSettings:
         return self.checkpoint_every * self.step_seconds
 
 
-def _http_url(url: str) -> str:
+def _store_url(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
-        raise SettingError(f"CHECKPOINT_URL must be http://HOST[:PORT], not {url!r}")
-    return url
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingError(f"CHECKPOINT_URL must be https://HOST[:PORT] or http://HOST[:PORT], not {url!r}")
+    return parts.geturl()

@@ -128,9 +128,10 @@ def write_certificate(
     authority: CertificateAuthority,
     not_before: datetime | None = None,
     not_after: datetime | None = None,
+    name: str = SERVER_NAME,
 ) -> None:
-    """Write tls.crt, tls.key and ca.crt as the Secret gateway-tls has them."""
-    issued = issue_server(authority, [SERVER_NAME], not_before, not_after)
+    """Write tls.crt, tls.key and ca.crt as the Secrets of the lab's servers have them."""
+    issued = issue_server(authority, [name], not_before, not_after)
     for name, content in (
         ("tls.crt", issued.certificate_pem),
         ("tls.key", issued.key_pem),

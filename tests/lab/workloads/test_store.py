@@ -137,17 +137,21 @@ def test_objects_outlive_the_store_s_process_and_half_uploads_do_not(tmp_path: P
 
 
 def test_requests_and_bytes_are_measured(tmp_path: Path) -> None:
-    async def work(client: Client) -> None:
-        await client.put("/a", data=b"12345")
-        await client.get("/none")
-        assert (await client.get("/healthz")).status == 200
-        text = await (await client.get("/metrics")).text()
+    store = Store(ObjectDirectory(tmp_path), max_bytes=1 << 20)
+
+    async def main() -> None:
+        public, private = TestServer(store.application()), TestServer(store.private_application())
+        async with TestClient(public) as client, TestClient(private) as cluster:
+            await client.put("/a", data=b"12345")
+            await client.get("/none")
+            assert (await client.get("/healthz")).status == (await cluster.get("/healthz")).status == 200
+            text = await (await cluster.get("/metrics")).text()
         assert 'store_requests_total{method="PUT",status="201"} 1.0' in text
         assert 'store_requests_total{method="GET",status="404"} 1.0' in text
         assert "store_bytes 5.0" in text
         assert 'store_request_seconds_count{method="PUT"} 1.0' in text
 
-    on_store(tmp_path, work)
+    asyncio.run(main())
 
 
 @given(st.text(max_size=40))

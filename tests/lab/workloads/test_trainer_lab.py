@@ -153,6 +153,21 @@ def test_a_store_that_is_away_for_a_while_does_not_stop_training(cluster: Cluste
     assert cluster.latest().step > step
 
 
+def test_a_store_that_cannot_be_trusted_does_not_stop_training_and_is_used_again_once_it_can(cluster: Cluster) -> None:
+    # Seldom enough that the store closes the connection in between, so that each checkpoint is a new handshake.
+    cluster.start(CHECKPOINT_EVERY_STEPS=str(CRASH_EVERY))
+    wait_for(lambda: cluster.latest_step() >= CRASH_EVERY)
+    cluster.expire_certificate()
+    wait_for(lambda: cluster.value(0, "checkpoint_failures_total.unreachable") > 0)
+    assert "certificate has expired" in cluster.logs("rank0")
+    step = int(cluster.value(0, "step"))
+    train_until(cluster, step + CRASH_EVERY)
+    cluster.renew_certificate()
+    wait_for(lambda: cluster.latest_step() > step)
+    assert cluster.value(0, "recoveries_total") == 0
+    assert cluster.logs("store").count("msg=serving") == 1
+
+
 def test_a_damaged_latest_checkpoint_costs_one_interval_more(cluster: Cluster) -> None:
     cluster.start()
     train_until(cluster, 3 * EVERY + 1)

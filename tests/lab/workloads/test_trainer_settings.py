@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from lab.workloads.settings import SettingError, Settings
@@ -21,6 +23,12 @@ def test_a_follower_meets_rank_0_at_the_service() -> None:
     assert read(JOB_COMPLETION_INDEX="1", **SERVICE).rendezvous == ("127.9.8.2", 29501)
 
 
+def test_a_store_behind_tls_is_known_by_the_authority_in_the_mounted_volume() -> None:
+    settings = read(CHECKPOINT_URL="https://127.9.8.1:8333", MOUNT_ETC_STORE_CA="/volumes/ca")
+    assert settings.store_authority == Path("/volumes/ca/ca.crt")
+    assert read().store_authority is None
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -28,7 +36,8 @@ def test_a_follower_meets_rank_0_at_the_service() -> None:
         ({"POD_IP": ""}, "POD_IP is not set"),
         ({"JOB_COMPLETION_INDEX": "2"}, "is not below WORLD_SIZE=2"),
         ({"JOB_COMPLETION_INDEX": "1"}, "TRAINER_SERVICE_HOST is not set"),
-        ({"CHECKPOINT_URL": "s3://bucket"}, "must be http://"),
+        ({"CHECKPOINT_URL": "s3://bucket"}, "must be https://HOST"),
+        ({"CHECKPOINT_URL": "https://127.9.8.1:8333"}, "mount a volume at /etc/store-ca"),
         ({"CHECKPOINT_EVERY_STEPS": "0"}, "CHECKPOINT_EVERY_STEPS must be at least 1"),
         ({"STEP_SECONDS": "fast"}, "STEP_SECONDS must be a number"),
         ({"SAMPLES": "1"}, "leaves ranks without data"),

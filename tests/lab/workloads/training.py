@@ -1,19 +1,23 @@
-"""The real training job for a test: a store and its ranks, as processes on addresses of their own."""
+"""The real training job for a test: a store with TLS and its ranks, as processes on addresses of their own."""
 
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from lab.certificates import issue_ca
 from lab.network import LabNetwork
 from lab.processes import die_with_parent
 from lab.workloads.trainer.checkpoint import Checkpoint, decode
 from lab.workloads.trainer.record import RunRecord
+from tests.lab.workloads.programs import write_certificate
 
 STEP_SECONDS = 0.05
 EVERY = 10
@@ -29,11 +33,26 @@ class Cluster:
         self.store_ip = str(network.pod_range(0)[5])
         self.rank_ips = [str(network.pod_range(1 + rank)[5]) for rank in range(world_size)]
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._authority = issue_ca("training")
+        self._tls = directory / "tls"
+        self._tls.mkdir()
+        self.renew_certificate()
+        self._trust = ssl.create_default_context(cafile=self._tls / "ca.crt")
+
+    def renew_certificate(self) -> None:
+        """Give the store a certificate that its ranks trust."""
+        write_certificate(self._tls, self._authority, name=self.store_ip)
+
+    def expire_certificate(self) -> None:
+        """Give the store one whose time is over."""
+        ended = datetime.now(UTC) - timedelta(hours=1)
+        write_certificate(self._tls, self._authority, ended - timedelta(days=1), ended, self.store_ip)
 
     def start_store(self) -> None:
         directory = self.directory / "objects"
         directory.mkdir(exist_ok=True)
-        self._start("store", "lab.workloads.store", POD_IP=self.store_ip, STORE_DIR=str(directory))
+        places = {"STORE_DIR": str(directory), "MOUNT_ETC_TLS": str(self._tls)}
+        self._start("store", "lab.workloads.store", POD_IP=self.store_ip, **places)
 
     def start_rank(self, rank: int, **environment: str) -> None:
         defaults = {
@@ -42,7 +61,8 @@ class Cluster:
             "WORLD_SIZE": str(self.world_size),
             "TRAINER_SERVICE_HOST": self.rank_ips[0],
             "TRAINER_SERVICE_PORT": "29500",
-            "CHECKPOINT_URL": f"http://{self.store_ip}:8333",
+            "CHECKPOINT_URL": f"https://{self.store_ip}:8333",
+            "MOUNT_ETC_STORE_CA": str(self._tls),
             "CHECKPOINT_EVERY_STEPS": str(EVERY),
             "STEP_SECONDS": str(STEP_SECONDS),
             "ALLREDUCE_TIMEOUT_SECONDS": "2",
@@ -88,19 +108,28 @@ class Cluster:
 
     def latest(self) -> Checkpoint:
         """The checkpoint that the store's pointer points at."""
-        base = f"http://{self.store_ip}:8333"
-        with urllib.request.urlopen(f"{base}/trainer/latest", timeout=15) as answer:
-            key = json.loads(answer.read())["key"]
-        with urllib.request.urlopen(f"{base}/{key}", timeout=15) as answer:
-            return decode(answer.read())
+        key = json.loads(self._object("trainer/latest"))["key"]
+        return decode(self._object(key))
+
+    def latest_step(self) -> int:
+        """Its step; -1 while the store is not to be trusted."""
+        try:
+            return self.latest().step
+        except OSError:
+            return -1
 
     def record(self) -> RunRecord:
         """The run's record in the store; one of no steps before there is any."""
         try:
-            with urllib.request.urlopen(f"http://{self.store_ip}:8333/trainer/record", timeout=2) as answer:
-                return RunRecord.from_document(json.loads(answer.read()))
+            return RunRecord.from_document(json.loads(self._object("trainer/record", timeout=2)))
         except OSError:
             return RunRecord(started_at=0.0)
+
+    def _object(self, key: str, timeout: float = 15) -> bytes:
+        url = f"https://{self.store_ip}:8333/{key}"
+        with urllib.request.urlopen(url, timeout=timeout, context=self._trust) as answer:
+            content: bytes = answer.read()
+        return content
 
     def logs(self, name: str) -> str:
         return (self.directory / f"{name}.log").read_text()

@@ -5,9 +5,9 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 
-from lab.certificates import CertificateAuthority, ServerCertificate, issue_ca, issue_server
-from lab.workloads.gateway import certificate as certificate_module
-from lab.workloads.gateway.metrics import GatewayMetrics
+from lab import certificates
+from lab.certificates import CertificateAuthority, issue_ca, issue_server
+from lab.workloads.server_certificate import CertificateMetrics, ServerCertificate
 
 NOT_AFTER = "gateway_certificate_not_after_timestamp_seconds"
 
@@ -17,13 +17,13 @@ def authority() -> CertificateAuthority:
     return issue_ca("test")
 
 
-def write(directory: Path, issued: ServerCertificate) -> None:
+def write(directory: Path, issued: certificates.ServerCertificate) -> None:
     (directory / "tls.crt").write_bytes(issued.certificate_pem)
     (directory / "tls.key").write_bytes(issued.key_pem)
 
 
-def follow(directory: Path, registry: CollectorRegistry) -> certificate_module.ServerCertificate:
-    return certificate_module.ServerCertificate(directory, GatewayMetrics(registry), structlog.stdlib.get_logger())
+def follow(directory: Path, registry: CollectorRegistry) -> ServerCertificate:
+    return ServerCertificate(directory, CertificateMetrics("gateway", registry), structlog.stdlib.get_logger())
 
 
 def test_the_expiry_is_measured_also_when_it_is_past(tmp_path: Path, authority: CertificateAuthority) -> None:

@@ -1,15 +1,42 @@
-"""The gateway's certificate: loaded from files that somebody else renews, and loaded again when they change."""
+"""A TLS server's certificate: loaded from files that somebody else renews, and loaded again when they change."""
 
 import asyncio
 import ssl
 from pathlib import Path
 
 from cryptography import x509
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from lab.workloads.gateway.metrics import GatewayMetrics
 from lab.workloads.serving import Logger
+from lab.workloads.settings import SettingError
 
 POLL_SECONDS = 0.5
+
+
+class CertificateMetrics:
+    """What a server measures of its certificate, in series that begin with `program`."""
+
+    def __init__(self, program: str, registry: CollectorRegistry) -> None:
+        self._not_after = Gauge(
+            f"{program}_certificate_not_after_timestamp_seconds",
+            "When the certificate in use expires, as a Unix time.",
+            registry=registry,
+        )
+        self._reloads = Counter(
+            f"{program}_certificate_reloads_total",
+            "Times that changed certificate files were read, by outcome.",
+            ["outcome"],
+            registry=registry,
+        )
+        for outcome in ("ok", "error"):
+            self._reloads.labels(outcome)
+
+    def loaded(self, not_after: float) -> None:
+        self._not_after.set(not_after)
+        self._reloads.labels("ok").inc()
+
+    def rejected(self) -> None:
+        self._reloads.labels("error").inc()
 
 
 class ServerCertificate:
@@ -19,12 +46,19 @@ class ServerCertificate:
     are refused and the certificate in use stays.
     """
 
-    def __init__(self, directory: Path, metrics: GatewayMetrics, logger: Logger) -> None:
+    def __init__(self, directory: Path, metrics: CertificateMetrics, logger: Logger) -> None:
         self._directory = directory
         self._metrics = metrics
         self._logger = logger
         self._loaded: tuple[bytes, bytes] | None = None
         self.context = _server_context()
+
+    def load_first(self) -> None:
+        """Load the files for the first time. Raises SettingError, since a server cannot do without."""
+        try:
+            self.load()
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            raise SettingError(f"no usable certificate in {self._directory}: {error}") from error
 
     def load(self) -> bool:
         """Load the files if they have changed; True when they were loaded. Raises OSError, ValueError."""
@@ -37,7 +71,7 @@ class ServerCertificate:
         _server_context().load_cert_chain(*files)
         self.context.load_cert_chain(*files)
         self._loaded = content
-        self._metrics.certificate_loaded(certificate.not_valid_after_utc.timestamp())
+        self._metrics.loaded(certificate.not_valid_after_utc.timestamp())
         self._logger.info(
             "certificate loaded",
             serial=f"{certificate.serial_number:x}",
@@ -53,10 +87,10 @@ class ServerCertificate:
             try:
                 self.load()
                 refused = ""
-            except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            except (OSError, ValueError) as error:
                 if str(error) != refused:
                     refused = str(error)
-                    self._metrics.certificate_rejected()
+                    self._metrics.rejected()
                     self._logger.warning("certificate refused, keeping the one in use", reason=refused)
 
     def _files(self) -> tuple[Path, Path]:
