@@ -59,7 +59,7 @@ def a_ground(directory: Path) -> Iterator[Ground]:
         slo_file = directory / "slo.yaml"
         slo_file.write_text(_slo())
         prometheus = stack.enter_context(_prometheus(lab, directory, slo_file))
-        _populate(lab)
+        populate(lab)
         environment = {
             **lab.environment(),
             "PROMETHEUS_URL": prometheus,
@@ -136,7 +136,8 @@ def _metric(query: str) -> dict[str, Any]:
     return {"metricSource": {"type": "Prometheus", "spec": {"query": query}}}
 
 
-def _populate(lab: Lab) -> None:
+def populate(lab: Lab) -> None:
+    """Namespaces, pods, a certificate, DCGM, and the definition of NetworkChaos."""
     for name in (NAMESPACE, "gpu-operator"):
         lab.create("/api/v1/namespaces", {"metadata": {"name": name}})
     for app in POD_APPS:
