@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chaoslib.exceptions import InterruptExecution
 from chaoslib.types import Dry
@@ -27,13 +27,16 @@ from chaoslib.types import Dry
 from actions.fault import RefusedError
 from actions.run_context import NoOpenRunError, close_run, current_run
 from probes.sli import DeclarationError
-from runner.declared import client_counter
-from runner.evidence import GuardEvidence
-from runner.guarding.opening import new_run_id, open_session, plan_run
-from runner.guarding.session import Session
+from runner.outcome import KEY, Outcome
 from runner.runs.log import note_begin, note_end
-from runner.summarise import KEY, Ended, summarise
-from runner.verdict import Outcome
+from runner.runs.run_id import new_run_id
+from runner.slo.garbage import without_collecting
+
+if TYPE_CHECKING:
+    from actions.systems import Systems
+    from runner.guarding.session import Session
+    from runner.plan.model import Plan
+    from runner.summarise import Ended
 
 logger = logging.getLogger("chaostoolkit")
 
@@ -49,7 +52,7 @@ class _Guarded:
     run_id: str
     started_at: float
     dry: bool
-    session: Session | None = None
+    session: "Session | None" = None
     place: str = ""
     refusal: str = ""
     failed_activity: str = ""
@@ -194,6 +197,8 @@ def after_experiment_control(
     session = guarded.session
     if session is not None:
         session.close()
+    from runner.summarise import summarise
+
     summary = summarise({**state, "status": ended}, context, configuration or {}, _how_it_ended(guarded))
     _note_end(guarded, summary.verdict.outcome)
     state[KEY] = summary.document()
@@ -209,20 +214,19 @@ def after_experiment_control(
 def _begin(
     guarded: _Guarded, context: Mapping[str, Any], configuration: Mapping[str, Any], secrets: Mapping[str, Any]
 ) -> None:
-    from actions.systems import Systems
-
-    client_counter(context, configuration)
     dry = context.get("dry")
     if dry and dry not in _HARMLESS:
         raise RefusedError(
             f"a run with --dry {getattr(dry, 'value', dry)} leaves the probes or pauses out but still injects the "
             "faults; use --dry actions for a run that breaks nothing"
         )
-    systems = Systems()
+    with without_collecting():
+        systems, plan = _plan(context, configuration, secrets)
     try:
-        plan = plan_run(context, configuration, secrets, systems)
         guarded.place = plan.place
         if not guarded.dry:
+            from runner.guarding.opening import open_session
+
             guarded.session = open_session(guarded.run_id, plan, configuration, systems)
     finally:
         if guarded.session is None:
@@ -232,16 +236,36 @@ def _begin(
     logger.info("Run %s is open: plan %s", guarded.run_id, plan.token)
 
 
-def _end_if_stopped(session: Session) -> None:
+def _plan(
+    context: Mapping[str, Any], configuration: Mapping[str, Any], secrets: Mapping[str, Any]
+) -> "tuple[Systems, Plan]":
+    """The plan, and the systems that it was made with, still open. All that a plan takes is imported here."""
+    from actions.systems import Systems
+    from runner.declared import client_counter
+    from runner.guarding.opening import plan_run
+
+    client_counter(context, configuration)
+    systems = Systems()
+    try:
+        return systems, plan_run(context, configuration, secrets, systems)
+    except BaseException:
+        systems.close()
+        raise
+
+
+def _end_if_stopped(session: "Session") -> None:
     if session.run.stopping:
         raise InterruptExecution(f"the run is stopped: {session.run.stop_reason}")
 
 
-def _session() -> Session | None:
+def _session() -> "Session | None":
     return _runs[-1].session if _runs else None
 
 
-def _how_it_ended(guarded: _Guarded) -> Ended:
+def _how_it_ended(guarded: _Guarded) -> "Ended":
+    from runner.evidence import GuardEvidence
+    from runner.summarise import Ended
+
     session = guarded.session
     if session is None:
         return Ended(guarded.run_id, guarded.started_at, time.time(), guarded.refusal)

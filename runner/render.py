@@ -12,9 +12,9 @@ from rich.text import Text
 
 from clients.prometheus import Known, Reading, Unknown
 from probes.counters import Quantile
+from runner.outcome import Outcome
 from runner.phases import PhaseReading
 from runner.run_summary import BrokenTarget, RunSummary, SliSummary
-from runner.verdict import Outcome
 
 UNKNOWN = "unknown"
 NOT_REACHED = "not reached"

@@ -8,11 +8,9 @@ from actions.fault import fault_named
 from actions.run_context import Injected
 from clients.prometheus import Known, Reading, Unknown
 from runner.evidence import GuardEvidence, output_of, read_evidence
+from runner.outcome import Outcome
 from runner.run_summary import BrokenTarget, RunSummary, new_pods
-from runner.verdict import Outcome, Verdict, decide
-
-KEY = "mlchaos"
-"""Where the summary is in the journal."""
+from runner.verdict import Verdict, decide
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,14 @@
 """The verdict of a run: a pure function of the evidence. Only what is proven is held."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from runner.evidence import Evidence, Failure, Hypothesis
+from runner.outcome import Outcome
 
 _REFUSALS = {"RefusedError", "NoOpenRunError", "PlanError"}
 _BREACHES = {"NotHealedError", "NotWholeError", "NotSeenError"}
 _UNKNOWNS = {"NoReadingError"}
 _INTERRUPTS = {"InterruptExecution", "ExperimentExitedException", "Interrupted"}
-
-
-class Outcome(StrEnum):
-    """The words for how a run ended."""
-
-    HELD = "held"
-    BREACHED = "breached"
-    ABORTED = "aborted"
-    REFUSED = "refused"
-    INCONCLUSIVE = "inconclusive"
-    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The SLOs that an experiment names: in the catalogue, or in files."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,7 +36,7 @@ def find_slos(names: Sequence[str]) -> NamedSlos:
     """The SLOs that `names` name; a path, relative to the working directory, stands for every SLO below it."""
     found: dict[str, Slo] = {}
     unknown: list[UnknownSlo] = []
-    catalog = _catalog() if not all(map(is_path, names)) else {}
+    catalog = _catalog(frozenset(name for name in names if not is_path(name)))
     for index, name in enumerate(names):
         if is_path(name):
             _from_files(index, name, found, unknown)
@@ -50,8 +50,25 @@ def find_slos(names: Sequence[str]) -> NamedSlos:
 
 
 @cache
-def _catalog() -> dict[str, Slo]:
-    return {slo.name: slo for slo in load((CATALOG,)).slos.slos}
+def _catalog(names: frozenset[str]) -> dict[str, Slo]:
+    """The SLOs of the catalogue: of the files that speak of these names, or all where that does not do.
+
+    To read all of it takes longer than the rest of a plan.
+    """
+    if not names:
+        return {}
+    files = [file for file in sorted(CATALOG.rglob("*.yaml")) if _speaks_of(file, names)]
+    found = _by_name(files) if files else {}
+    return found if names <= found.keys() else _by_name([CATALOG])
+
+
+def _speaks_of(file: Path, names: Collection[str]) -> bool:
+    text = file.read_text("utf-8")
+    return any(name in text for name in names)
+
+
+def _by_name(paths: Sequence[Path]) -> dict[str, Slo]:
+    return {slo.name: slo for slo in load(paths).slos.slos}
 
 
 def _from_files(index: int, name: str, found: dict[str, Slo], unknown: list[UnknownSlo]) -> None:

@@ -27,11 +27,6 @@ from runner.plan.model import Plan
 logger = logging.getLogger("chaostoolkit")
 
 
-def new_run_id(now: float) -> str:
-    """Sorts by time, and is unique: 20261122T163800Z-ab12cd."""
-    return f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}-{randomness.token_hex(3)}"
-
-
 def plan_run(
     experiment: Mapping[str, Any], configuration: Mapping[str, Any], secrets: Mapping[str, Any], systems: Systems
 ) -> Plan:

@@ -6,6 +6,8 @@ import signal
 import time
 from pathlib import Path
 
+from clients.prometheus import Prometheus
+
 BLOCKED_SECONDS = 60.0
 
 
@@ -29,6 +31,19 @@ def swallow(marker: str) -> bool:
 def note(marker: str) -> bool:
     """Say that it ran."""
     Path(marker).touch()
+    return True
+
+
+def begun(marker: str) -> bool:
+    """Say when it ran (seconds since the epoch), and what the process had taken until then (CPU seconds)."""
+    Path(marker).write_text(f"{time.time()} {time.process_time()}")
+    return True
+
+
+def asked(url: str) -> bool:
+    """Ask Prometheus something."""
+    with Prometheus(url) as prometheus:
+        prometheus.vector("up", time.time())
     return True
 
 

@@ -65,7 +65,7 @@ def test_a_defect_in_the_guard_ends_the_run_instead_of_being_dropped(
     def defect(*_: Any) -> None:
         raise ZeroDivisionError("zero")
 
-    monkeypatch.setattr(guard, "plan_run", defect)
+    monkeypatch.setattr("runner.guarding.opening.plan_run", defect)
     with pytest.raises(InterruptExecution, match="the guard failed: ZeroDivisionError: zero"):
         guard.before_experiment_control(EXPERIMENT)
 
@@ -89,8 +89,8 @@ def test_a_defect_in_the_last_hook_leaves_the_run_failed(registry: Registry, mon
     def defect(*_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(guard, "plan_run", refuse)
-    monkeypatch.setattr(guard, "summarise", defect)
+    monkeypatch.setattr("runner.guarding.opening.plan_run", refuse)
+    monkeypatch.setattr("runner.summarise.summarise", defect)
     with pytest.raises(InterruptExecution):
         guard.before_experiment_control(EXPERIMENT)
     state = journal()

@@ -8,10 +8,11 @@ import pytest
 
 from clients.prometheus import Known, Unknown
 from probes.counters import Quantile
+from runner.outcome import Outcome
 from runner.phases import PhaseReading
 from runner.render import print_summary
 from runner.run_summary import BrokenTarget, LostRequests, NewPod, RunSummary, SliSummary, new_pods
-from runner.verdict import Outcome, Verdict
+from runner.verdict import Verdict
 
 
 def known(value: float) -> Known:

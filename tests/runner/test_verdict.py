@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from runner.evidence import Evidence, Failure, GuardEvidence, Hypothesis, read_evidence
 from runner.guarding.recovery import Recovery
 from runner.guarding.stops import Stop, StopKind
-from runner.verdict import Outcome, decide
+from runner.outcome import Outcome
+from runner.verdict import decide
 from tests.runner.runs.journals import activity, failed, journal, met, outside, states, succeeded, unreadable
 
 KILL = activity("kill", "actions.pods", "kill")
