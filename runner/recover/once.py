@@ -1,7 +1,7 @@
 """One recovery from beginning to end, as `chaos recover` does it: until nothing is left that it could do."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from actions.ledger.record import Record
@@ -39,7 +39,19 @@ class Report:
     def unseen(self) -> list[str]:
         """What could not be looked at: there may be faults behind it."""
         last = {outcome.record.id: outcome for outcome in self.outcomes}
-        return [*self.problems, *(outcome.problem for outcome in last.values() if outcome.result == "failed")]
+        failed = [outcome.problem for outcome in last.values() if outcome.result == "failed"]
+        return [*self.problems, *failed, *self._unwritten(last)]
+
+    def _unwritten(self, last: Mapping[str, Outcome]) -> Iterator[str]:
+        """What is out by our own eyes, and in by a ledger that does not let itself be written."""
+        for place, decisions in self.left.items():
+            for one in decisions:
+                outcome = last.get(one.record.id)
+                if one.doing == "undo" and outcome is not None and outcome.result == "undone":
+                    yield (
+                        f"{place} does not take it that {one.record.fault} on {one.record.target} is undone, and has "
+                        f"it as {one.record.state}; when it can be written, run: chaos recover"
+                    )
 
 
 class RecoverOnce:
@@ -137,8 +149,8 @@ class RecoverOnce:
 
     def _done(self, outcome: Outcome) -> None:
         self._report.outcomes.append(outcome)
-        if outcome.result in ("stuck", "failed"):
-            self._tries[outcome.record.id] += 1 if outcome.result == "failed" else MOST_TRIES
+        # An undone one is counted too: it comes up again where the ledger does not take it.
+        self._tries[outcome.record.id] += MOST_TRIES if outcome.result == "stuck" else 1
         self._tell(outcome)
 
     def _say(self, text: str) -> None:

@@ -202,6 +202,24 @@ def test_a_ledger_that_does_not_answer_is_asked_again(ledger: InFile, world: Wor
     assert (world.broken, report.unseen) == (set(), [])
 
 
+class Unwritable(InFile):
+    """A ledger that can be read, and in which another process has the pen for good."""
+
+    def move(self, record: Record) -> Record:
+        raise LedgerError("locked")
+
+
+def test_a_ledger_that_cannot_be_written_keeps_no_fault_in_and_is_not_tried_for_ever(
+    ledger: InFile, world: World, time: Time
+) -> None:
+    record = left(ledger, world)
+    report = recover(Recovery(Unwritable(ledger._path), SYSTEMS, clock=time.clock()), time)
+    assert world.broken == set()
+    assert results(report) == [("llm-1", "undone")] * 3
+    (problem,) = report.unseen
+    assert f"does not take it that {record.fault} on {record.target} is undone, and has it as active" in problem
+
+
 def test_a_ledger_that_never_answers_is_told(ledger: InFile, time: Time) -> None:
     failing = Failing(ledger._path)
     failing.failures = [TransientLedgerError("not now")] * 1000
