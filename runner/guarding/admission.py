@@ -28,6 +28,7 @@ class Terms:
     budget_left: float
     burn_below: float
     quiet_alerts: bool
+    window_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class Answer:
 
 
 WHAT_TO_DO = (
-    "see `chaos slo status`: good events earn the budget back, and `admit` in the guard's block says what is asked"
+    "wait until it is calm (`chaos slo status`; good events earn a budget back), or ask for less in `admit` of the "
+    "guard's block"
 )
 
 
@@ -60,7 +62,7 @@ class NotAdmittedError(Exception):
     """The SLOs do not let a fault in now, and why."""
 
 
-def admit(prometheus: Prometheus, slos: Sequence[Slo], terms: Terms, window_seconds: float) -> SloWatch:
+def admit(prometheus: Prometheus, slos: Sequence[Slo], terms: Terms) -> SloWatch:
     """What watches the SLOs from now on, if they let a fault in.
 
     What is unknown is asked again for PATIENCE_SECONDS. Raises NotAdmittedError.
@@ -69,7 +71,7 @@ def admit(prometheus: Prometheus, slos: Sequence[Slo], terms: Terms, window_seco
     told = False
     while True:
         try:
-            watch, situation = _look(prometheus, slos, window_seconds)
+            watch, situation = _look(prometheus, slos, terms.window_seconds)
         except PromqlError as error:
             raise NotAdmittedError(f"an SLO cannot be watched: {error}") from error
         except PrometheusError as error:
@@ -96,8 +98,8 @@ def judge_admission(situation: Situation, terms: Terms) -> Answer:
             unknown.append(slo.burn.reason)
         elif slo.burn.value >= terms.burn_below:
             refused.append(
-                f"{slo.name} burns its error budget at {slo.burn.value:.3g} now, and admit.burn_below is "
-                f"{terms.burn_below:g}"
+                f"{slo.name} burned its error budget at {slo.burn.value:.3g} over the last "
+                f"{terms.window_seconds:g} s, and admit.burn_below is {terms.burn_below:g}"
             )
     names = {status.name for status in situation.statuses}
     if terms.quiet_alerts:

@@ -64,10 +64,10 @@ def open_session(run_id: str, plan: Plan, configuration: Mapping[str, Any], syst
     with ExitStack() as on_refusal:
         prometheus, ledger = _open(configuration, systems, on_refusal)
         _refuse_when_halted(ledger)
-        terms = Terms(block.admit.budget_left_ratio, block.admit.burn_below, block.admit.quiet_alerts)
         window = block.abort_when.window_seconds
+        terms = Terms(block.admit.budget_left_ratio, block.admit.burn_below, block.admit.quiet_alerts, window)
         try:
-            watch = admit(prometheus, plan.slos, terms, window)
+            watch = admit(prometheus, plan.slos, terms)
         except NotAdmittedError as error:
             raise RefusedError(str(error)) from error
         run = Run(run_id, plan.faults, ledger, systems)

@@ -15,7 +15,7 @@ from runner.guarding.admission import (
 )
 from slos.budget.status import SloStatus, unrecorded
 
-TERMS = Terms(budget_left=0.5, burn_below=1.0, quiet_alerts=True)
+TERMS = Terms(budget_left=0.5, burn_below=1.0, quiet_alerts=True, window_seconds=60.0)
 
 
 def situation(
@@ -36,7 +36,7 @@ def test_a_good_situation_lets_it_in() -> None:
     ("found", "said"),
     [
         (situation(budget_left=0.4), "a has 40% of its error budget left, and admit.budget_left is 50%"),
-        (situation(burn=Known(1.0, 0)), "a burns its error budget at 1 now, and admit.burn_below is 1"),
+        (situation(burn=Known(1.0, 0)), "a burned its error budget at 1 over the last 60 s, and admit.burn_below is 1"),
         (
             situation(alerts=({"alertname": "Burns", "slo": "a"},)),
             "alert Burns (a) is firing, and admit.quiet_alerts is true",
@@ -69,7 +69,7 @@ def test_a_budget_of_a_short_time_is_told_as_such() -> None:
 
 
 def test_a_budget_that_is_not_asked_for_need_not_be_known() -> None:
-    terms = Terms(budget_left=0.0, burn_below=1.0, quiet_alerts=True)
+    terms = Terms(budget_left=0.0, burn_below=1.0, quiet_alerts=True, window_seconds=60.0)
     assert not judge_admission(situation(budget_left=None), terms).reasons
     assert not judge_admission(situation(budget_left=-3.0), terms).reasons
 
@@ -78,7 +78,7 @@ def test_alerts_of_other_slos_and_alerts_that_are_not_asked_for_let_it_in() -> N
     other = situation(alerts=({"alertname": "Burns", "slo": "b"},))
     assert not judge_admission(other, TERMS).reasons
     loud = situation(alerts=({"alertname": "Burns", "slo": "a"},))
-    assert not judge_admission(loud, Terms(0.5, 1.0, quiet_alerts=False)).reasons
+    assert not judge_admission(loud, Terms(0.5, 1.0, quiet_alerts=False, window_seconds=60.0)).reasons
 
 
 def test_slos_of_one_time_scale_are_watched_with_it() -> None:
