@@ -34,6 +34,12 @@ def marks(run: str, expires_at: float) -> Document:
     return {"labels": {**MANAGED_BY, RUN_LABEL: run}, "annotations": {EXPIRES: expiry(expires_at)}}
 
 
+def is_of(document: Mapping[str, Any], run: str) -> bool:
+    """Whether a fault of this run has made the object: others can write records, so their word alone is not enough."""
+    labels = document["metadata"].get("labels") or {}
+    return all(labels.get(key) == value for key, value in {**MANAGED_BY, RUN_LABEL: run}.items())
+
+
 def deny_all(tag: str, namespace: str, run: str, expires_at: float, direction: Direction) -> Document:
     """The policy that selects the marked pod and lets nothing through."""
     return {

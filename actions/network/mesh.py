@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from actions.choice import Choice
 from actions.fault import Draft, Fault, Injection, Permission, Plane, RefusedError
 from actions.ledger.record import Record
+from actions.network.isolation import is_of
 from actions.network.mesh_object import NETWORK_CHAOS, is_injected, network_chaos, told
 from actions.pods.drafting import draft_of
 from actions.pods.present import still_healthy
@@ -109,14 +110,19 @@ class MeshFault(Fault[M]):
         return is_injected(systems.kube.get(NETWORK_CHAOS, injection.tag, injection.target.namespace))
 
     def undo(self, record: Record, systems: Systems) -> None:
-        with suppress(NotFoundError):
-            systems.kube.delete(NETWORK_CHAOS, record.id, record.target.namespace)
+        kube, namespace = systems.kube, record.target.namespace
+        with suppress(NotFoundError, ConflictError):  # ConflictError: another one has its name by now
+            document = kube.get(NETWORK_CHAOS, record.id, namespace)
+            if is_of(document, record.run):
+                kube.delete(NETWORK_CHAOS, record.id, namespace, uid=document["metadata"]["uid"])
 
     def undone(self, record: Record, systems: Systems) -> bool:
         """Its finalizer keeps the object until every pod is recovered. Raises NotRecoveredError with what keeps it."""
         try:
             document = systems.kube.get(NETWORK_CHAOS, record.id, record.target.namespace)
         except NotFoundError:
+            return True
+        if not is_of(document, record.run):
             return True
         where = f"networkchaos/{record.id} in namespace {record.target.namespace}"
         raise NotRecoveredError(f"{where} is still there, and says of its pods: {told(document)}")

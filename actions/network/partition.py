@@ -9,7 +9,7 @@ from pydantic import Field
 from actions.choice import Choice
 from actions.fault import Draft, Fault, Injection, Permission, Plane, RefusedError, Target
 from actions.ledger.record import Record
-from actions.network.isolation import Direction, deny_all, expiry, letting_through, mark_of
+from actions.network.isolation import Direction, deny_all, expiry, is_of, letting_through, mark_of
 from actions.pods.drafting import draft_of
 from actions.pods.present import still_healthy
 from actions.selection.arguments import PodSelection
@@ -76,8 +76,10 @@ class Partition(Fault[PartitionArguments]):
 
     def undo(self, record: Record, systems: Systems) -> None:
         kube, target = systems.kube, record.target
-        with suppress(NotFoundError):
-            kube.delete(POLICIES, record.id, target.namespace)
+        policy = _policy(kube, target.namespace, record.id)
+        if policy is not None and is_of(policy, record.run):
+            with suppress(NotFoundError, ConflictError):  # ConflictError: another one has its name by now
+                kube.delete(POLICIES, record.id, target.namespace, uid=policy["metadata"]["uid"])
         pod = _present(kube, target)
         if pod is not None and mark_of(record.id) in (pod["metadata"].get("labels") or {}):
             _patch_labels(kube, target, {mark_of(record.id): None})
@@ -86,7 +88,8 @@ class Partition(Fault[PartitionArguments]):
         kube, target = systems.kube, record.target
         pod = _present(kube, target)
         marked = pod is not None and mark_of(record.id) in (pod["metadata"].get("labels") or {})
-        return not marked and _policy(kube, target.namespace, record.id) is None
+        policy = _policy(kube, target.namespace, record.id)
+        return not marked and (policy is None or not is_of(policy, record.run))
 
 
 def _check_isolated(kube: Kube, pod: Pod, policies: list[Document], direction: Direction) -> None:

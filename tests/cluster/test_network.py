@@ -112,6 +112,22 @@ def test_a_pod_that_was_replaced_meanwhile_is_left_alone(cluster: Cluster, syste
     assert fault.undone(record, systems)
 
 
+def test_a_policy_of_somebody_else_stays_whatever_a_record_says(cluster: Cluster, systems: Systems) -> None:
+    cluster.deploy(replicas=2)
+    pods = {"namespace": cluster.namespace, "label_selector": "app=llm"}
+    fault, _, record = _planned(systems, "network.partition", **pods)
+    theirs = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": record.id},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
+    }
+    systems.kube.create(POLICIES, theirs, cluster.namespace)
+    fault.undo(record, systems)
+    assert fault.undone(record, systems)
+    assert [policy["metadata"]["name"] for policy in systems.kube.find(POLICIES, cluster.namespace)] == [record.id]
+
+
 def test_a_pod_that_other_policies_let_through_is_refused(cluster: Cluster, systems: Systems) -> None:
     cluster.deploy(replicas=2)
     allow = {
