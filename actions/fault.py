@@ -178,6 +178,13 @@ class Fault(ABC, Generic[A]):
     def in_effect(self, injection: Injection[A], systems: "Systems") -> bool:
         """Is the damage there? Asked again until it is, for `effect_within` seconds."""
 
+    def still_in_effect(self, injection: Injection[A], systems: "Systems") -> bool:
+        """Does it last, right before it is undone? If not, it ended by itself or by other hands, and proves nothing.
+
+        Of an event (a kill), and of what the system under test is expected to put right, that is no question: True.
+        """
+        return self.in_effect(injection, systems)
+
     @abstractmethod
     def undo(self, record: "Record", systems: "Systems") -> None:
         """Put it back. Idempotent; quiet where nothing was injected, or the target is gone for good."""

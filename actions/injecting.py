@@ -84,6 +84,7 @@ def _inject(run: Run, fault: Fault[Any], injected: Injected, injection: Injectio
     injected.sent_at = time.time()
     _await_effect(run, fault, injection)
     injected.effective_at = time.time()
+    injected.injection = injection
     injected.record = _write(run.ledger.move, injected.record.moved("active", injected.effective_at))
     logger.info("Fault %s is in effect on %s", injected.record.fault, injected.record.target)
     if run.stopping:

@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import JsonValue
 
-from actions.fault import RefusedError
+from actions.fault import Injection, RefusedError
 from actions.ledger.record import Record
 from actions.ledger.store import Ledger
 from actions.planned import PlannedFault
@@ -44,6 +45,10 @@ class Injected:
     effective_at: float | None = None
     undone_at: float | None = None
     problem: str = ""
+    injection: Injection[Any] | None = None
+    """What went in, once it is in effect."""
+    vanished: str = ""
+    """Why it is not certain that it was in effect until it was undone."""
     perhaps_in_flight: bool = False
     """`inject` did not return as it should: its request may still land, after the undo."""
 

@@ -13,12 +13,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+from tenacity import (
+    RetryCallState,
+    RetryError,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_not_exception_type,
+    stop_after_delay,
+    stop_any,
+    wait_exponential,
+)  # fmt: skip
+from tenacity.stop import stop_base
 
 from actions.fault import Fault, UnknownFaultError, fault_named
 from actions.ledger.record import Record, State
 from actions.ledger.store import Ledger, LedgerError, StaleRecordError, TransientLedgerError
 from actions.systems import Systems
+from clients.permanent import PermanentError
 
 logger = logging.getLogger("chaostoolkit")
 
@@ -26,6 +37,8 @@ BOOKKEEPING_SECONDS = 3.0
 """How long a ledger that does not answer is asked again; the undo itself does not wait for it."""
 AGAIN_SECONDS = 10.0
 """An undo whose effect does not show is sent again after that: what was injected may have landed after it."""
+PERMANENT_SECONDS = 3.0
+"""How long an undo is repeated that no repetition helps, as far as one can tell."""
 ROUNDS = 5
 """How often a fault is looked at again because somebody else moved its record meanwhile."""
 
@@ -163,7 +176,7 @@ class _Attempt:
         waiting = Retrying(
             stop=stop_after_delay(min(AGAIN_SECONDS, self._fault.undone_within)),
             wait=wait_exponential(multiplier=0.02, max=0.5),
-            retry=retry_if_exception_type(Exception),
+            retry=retry_if_not_exception_type(PermanentError),
             reraise=True,
         )
         waiting(self._look)
@@ -178,17 +191,34 @@ class _NotYetError(Exception):
 
 
 def _problem_of(step: Callable[[], object], seconds: float) -> str:
-    """Repeat `step` until it passes; what is wrong when it has not within `seconds`."""
+    """Repeat `step` until it passes; what is wrong when it has not within `seconds`, or when no repetition helps."""
+    began = time.monotonic()
     attempts = Retrying(
-        stop=stop_after_delay(seconds),
+        stop=stop_any(stop_after_delay(seconds), _Permanent()),
         wait=wait_exponential(multiplier=0.02, max=0.5),
         retry=retry_if_exception_type(Exception),
     )
     try:
         attempts(step)
     except RetryError as error:
-        return f"{error.last_attempt.exception()} (tried for {seconds:g} s)"
+        return f"{error.last_attempt.exception()} (tried for {time.monotonic() - began:.1f} s)"
     return ""
+
+
+class _Permanent(stop_base):
+    """Stops when nothing but a PermanentError has come for a while: rights may have been given a moment ago."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        error = retry_state.outcome.exception() if retry_state.outcome is not None else None
+        if not isinstance(error, PermanentError):
+            self._since = None
+            return False
+        if self._since is None:
+            self._since = time.monotonic()
+        return time.monotonic() - self._since >= PERMANENT_SECONDS
 
 
 def _patiently(write: Callable[[], Record]) -> Record:

@@ -3,6 +3,8 @@
 import json
 from dataclasses import dataclass
 
+from clients.permanent import PermanentError
+
 
 class KubeError(Exception):
     """The Kubernetes API could not be used: where, why, and what to do about it."""
@@ -16,7 +18,7 @@ class ConflictError(KubeError):
     """A precondition of a write does not hold any more."""
 
 
-class ForbiddenError(KubeError):
+class ForbiddenError(KubeError, PermanentError):
     """These credentials may not do it."""
 
 

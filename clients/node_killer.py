@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from clients.permanent import PermanentError
+
 STOP = "MLCHAOS_NODE_STOP"
 START = "MLCHAOS_NODE_START"
 KILLER = "MLCHAOS_NODE_KILLER"
@@ -32,8 +34,8 @@ class NodeKillerError(Exception):
     """A node could not be stopped or started: by which killer, why, and what to do."""
 
 
-class NoNodeKillerError(NodeKillerError):
-    """Nothing here can take nodes away; it takes configuration, and no repetition helps."""
+class NoNodeKillerError(NodeKillerError, PermanentError):
+    """Nothing here can take this node away or bring it back; it takes configuration."""
 
 
 class NodeKiller(Protocol):

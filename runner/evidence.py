@@ -32,13 +32,15 @@ class Hypothesis:
 class GuardEvidence:
     """What the guard knows of a run: how many faults went in, or may have, and how they came out.
 
-    `stop` is why it ended the run early. `stuck` has each fault that did not come out, in words.
+    `stop` is why it ended the run early. `stuck` has each fault that did not come out, in words, and `vanished` each
+    that did not last until it was undone, or may not have.
     """
 
     injected: int = 0
     uncertain: int = 0
     stop: Stop | None = None
     stuck: tuple[str, ...] = ()
+    vanished: tuple[str, ...] = ()
     recovery: Recovery = NOT_WAITED_FOR
 
 

@@ -264,6 +264,7 @@ def _session() -> "Session | None":
 
 def _how_it_ended(guarded: _Guarded) -> "Ended":
     from runner.evidence import GuardEvidence
+    from runner.guarding.last_look import vanished
     from runner.summarise import Ended
 
     session = guarded.session
@@ -275,6 +276,7 @@ def _how_it_ended(guarded: _Guarded) -> "Ended":
         uncertain=sum(one.perhaps_in_flight for one in run.injected),
         stop=session.stop,
         stuck=tuple(f"{one.record.fault} on {one.record.target}: {one.record.reason}" for one in session.stuck),
+        vanished=vanished(run.injected),
         recovery=session.recovery,
     )
     return Ended(

@@ -23,6 +23,7 @@ def decide(evidence: Evidence) -> Verdict:
     """Judge a run. Whatever is not covered by a rule below is an error, never held."""
     for rule in (
         _dry, _stuck, _guard, _interrupted, _gate, _method, _rollbacks, _stopped, _faults, _during, _after, _recovery,
+        _vanished,
     ):  # fmt: skip
         verdict = rule(evidence)
         if verdict is not None:
@@ -135,6 +136,13 @@ def _recovery(evidence: Evidence) -> Verdict | None:
     if recovery.state == "recovered":
         return None
     return Verdict(Outcome.INCONCLUSIVE, f"it is not known whether the SLOs recovered: {recovery.reason or 'not seen'}")
+
+
+def _vanished(evidence: Evidence) -> Verdict | None:
+    if not evidence.guard.vanished:
+        return None
+    reason = f"a fault did not last until it was undone, so nothing is proven: {'; '.join(evidence.guard.vanished)}"
+    return Verdict(Outcome.INCONCLUSIVE, reason)
 
 
 def _outcome_of(failure: Failure | None) -> Outcome:

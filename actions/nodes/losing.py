@@ -12,7 +12,7 @@ from actions.nodes.price import PERMISSIONS, everything, price_of
 from actions.nodes.selection import choose_nodes, find_nodes, lock_of, target_of
 from actions.systems import Systems
 from clients.kube import Kube, NotFoundError, Resource
-from clients.node_killer import NodeKiller, NodeKillerError, RefusingKiller
+from clients.node_killer import NodeKiller, NodeKillerError, NoNodeKillerError, RefusingKiller
 
 LEASES = Resource("leases", "coordination.k8s.io")
 LEASE_NAMESPACE = "kube-node-lease"
@@ -81,7 +81,7 @@ class LoseNode(Fault[NodeArguments]):
         killer = _killer(systems)
         wanted = record.undo.args.get("killer")
         if killer.name != wanted and not isinstance(killer, RefusingKiller):
-            raise NodeKillerError(
+            raise NoNodeKillerError(
                 f"node {record.target.name} was stopped by the node killer {wanted!r}, and here {killer.name!r} is "
                 "configured: recover it where the experiment ran, or configure that killer here"
             )

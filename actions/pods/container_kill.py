@@ -60,6 +60,11 @@ class ContainerKill(ContainerFault):
         there = with_keys(list_processes(kube, target, container), keys_in(undo["processes"]))
         return all(process.ended for process in there)
 
+    def still_in_effect(self, injection: Injection[ContainerSelection], systems: "Systems") -> bool:
+        """An event: what comes after it is the system's own."""
+        del injection, systems
+        return True
+
     def undo(self, record: "Record", systems: "Systems") -> None:
         del record, systems
 

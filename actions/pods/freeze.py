@@ -1,10 +1,12 @@
 """The processes of a container hang, as an engine or a collective that waits for ever; the pod looks alive."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from actions.fault import Injection, RefusedError
+from pydantic import JsonValue
+
+from actions.fault import Injection, RefusedError, Target
 from actions.pods.container_fault import ContainerFault
 from actions.pods.inside import ContainerSelection, list_processes, same_container, send_signal
 from actions.pods.processes import Process, keys_in, with_keys
@@ -41,16 +43,24 @@ class Freeze(ContainerFault):
         there = with_keys(list_processes(kube, target, str(undo["container"])), keys_in(undo["processes"]))
         return bool(there) and all(process.stopped or process.ended for process in there)
 
+    def still_in_effect(self, injection: Injection[ContainerSelection], systems: "Systems") -> bool:
+        """No process goes on. That they are gone, with their container or pod, is how a system gets rid of a hang."""
+        kube, target, undo = systems.kube, injection.target, injection.undo
+        there: Sequence[Process] = ()
+        with _gone_is_quiet(target, undo, systems):
+            there = with_keys(list_processes(kube, target, str(undo["container"])), keys_in(undo["processes"]))
+        return all(process.stopped or process.ended for process in there)
+
     def undo(self, record: "Record", systems: "Systems") -> None:
         """Sent also where nothing stands still yet: it takes back a SIGSTOP that a process has not got round to."""
-        with _gone_is_quiet(record, systems):
+        with _gone_is_quiet(record.target, record.undo.args, systems):
             container, keys = str(record.undo.args["container"]), keys_in(record.undo.args["processes"])
             send_signal(systems.kube, record.target, container, "CONT", keys)
 
     def undone(self, record: "Record", systems: "Systems") -> bool:
         """Whether none of those processes stands still. A container that was restarted has none of them."""
         standing: list[Process] = []
-        with _gone_is_quiet(record, systems):
+        with _gone_is_quiet(record.target, record.undo.args, systems):
             container, keys = str(record.undo.args["container"]), keys_in(record.undo.args["processes"])
             standing = [
                 process
@@ -61,7 +71,7 @@ class Freeze(ContainerFault):
 
 
 @contextmanager
-def _gone_is_quiet(record: "Record", systems: "Systems") -> Iterator[None]:
+def _gone_is_quiet(target: Target, undo: Mapping[str, JsonValue], systems: "Systems") -> Iterator[None]:
     """Pass over what fails because the container is gone or restarted.
 
     That is looked at only after a failure: the signal reaches none but the very processes of the record, and an undo is
@@ -70,6 +80,5 @@ def _gone_is_quiet(record: "Record", systems: "Systems") -> Iterator[None]:
     try:
         yield
     except (KubeError, RefusedError):
-        undo = record.undo.args
-        if same_container(systems.kube, record.target, str(undo["container"]), undo["container_id"]):
+        if same_container(systems.kube, target, str(undo["container"]), undo["container_id"]):
             raise

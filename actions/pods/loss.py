@@ -25,6 +25,11 @@ class PodLoss(Fault[S], ABC):
     def in_effect(self, injection: Injection[S], systems: "Systems") -> bool:
         return is_leaving(systems.kube, injection.target)
 
+    def still_in_effect(self, injection: Injection[S], systems: "Systems") -> bool:
+        """An event: what comes after it is the system's own."""
+        del injection, systems
+        return True
+
     def undo(self, record: "Record", systems: "Systems") -> None:
         del record, systems
 

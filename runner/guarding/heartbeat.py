@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from actions.ledger.record import HEARTBEAT_SECONDS
-from actions.ledger.store import Ledger, LedgerError
+from actions.ledger.store import GivenUpError, Ledger, LedgerError
 from runner.guarding.stops import Stop, StopKind
 
 logger = logging.getLogger("chaostoolkit")
@@ -25,6 +25,7 @@ class Heartbeat:
         self._closing = threading.Event()
         self._beat_at = time.monotonic()
         self._problem = "nothing was tried"
+        self._given_up = ""
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
@@ -33,9 +34,13 @@ class Heartbeat:
         self._thread.start()
 
     def overdue(self) -> Stop | None:
-        """The stop that is due because the heartbeat is too old, whatever holds the thread up."""
+        """The stop that is due because the heartbeat is too old, whatever holds the thread up, or the run given up."""
+        if self._closing.is_set():
+            return None
+        if self._given_up:
+            return Stop(StopKind.FENCED, self._given_up, time.time())
         age = time.monotonic() - self._beat_at
-        if age <= FENCE_SECONDS or self._closing.is_set():
+        if age <= FENCE_SECONDS:
             return None
         reason = (
             f"the ledger ({self._ledger.place}) has taken no heartbeat for {age:.1f} s, so others may take this run "
@@ -50,14 +55,19 @@ class Heartbeat:
             self._thread.join(FENCE_SECONDS)
 
     def _beat(self) -> None:
+        """Counted from before it is sent: whoever judges its age counts from when it arrived."""
+        sent_at = time.monotonic()
         self._ledger.beat(self._run_id, time.time())
-        self._beat_at = time.monotonic()
+        self._beat_at = sent_at
 
     def _run(self) -> None:
         while not self._closing.wait(HEARTBEAT_SECONDS):
             try:
                 self._beat()
                 halt = self._ledger.halted()
+            except GivenUpError as error:
+                self._given_up = str(error)
+                return
             except LedgerError as error:
                 self._problem = str(error)
                 continue

@@ -15,6 +15,7 @@ from probes.slo_watch import SloWatch
 from runner.guarding.admission import spent
 from runner.guarding.heartbeat import Heartbeat
 from runner.guarding.keeper import Keeper
+from runner.guarding.last_look import look_once_more
 from runner.guarding.recovery import NOT_WAITED_FOR, Recovery, wait_for_recovery
 from runner.guarding.removal import Removal
 from runner.guarding.stops import Limits, Stop, StopKind
@@ -99,6 +100,8 @@ class Session:
         self.no_activity()
         self.phase = "after"
         self.run.expires_at = 0.0
+        if not self.run.stopping:
+            look_once_more(self.run.injected, self.run.systems)
         self._take_out()
         if self.run.injected and self._undone_at is not None and self._may_recover():
             self.recovery = wait_for_recovery(
@@ -171,7 +174,9 @@ class Session:
             return "the SLOs are not watched any more"
         if not self._keeper.alive:
             return "nobody would stop the run any more"
-        return ""
+        # A process that slept gets here before the keeper has looked.
+        overdue = self._heartbeat.overdue()
+        return overdue.reason if overdue is not None else ""
 
 
 def refuse_other_faults(ledger: Ledger, run: Run) -> str:

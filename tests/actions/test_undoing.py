@@ -14,6 +14,8 @@ from actions.ledger.record import Record, Undo
 from actions.ledger.store import LedgerError, TransientLedgerError
 from actions.systems import Systems
 from actions.undoing import undo_record
+from clients.kube_errors import ForbiddenError
+from clients.node_killer import NoNodeKillerError
 from tests.actions.ledger.rigged import World, fresh_world, rigged_record
 
 SYSTEMS = Systems()
@@ -71,6 +73,25 @@ def test_a_fault_that_does_not_come_out_is_stuck_and_says_what_to_do(ledger: InF
     assert "put pod ml-serving/llm-1 right by hand, or mend what is named, and run: chaos recover" in stuck.reason
     assert ledger.get(record.id) == stuck
     assert world.undone.count("llm-1") > 1
+
+
+@pytest.mark.parametrize("error", [ForbiddenError("may not patch nodes"), NoNodeKillerError("set MLCHAOS_NODE_START")])
+def test_what_no_repetition_helps_is_stuck_soon(
+    ledger: InFile, world: World, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.actions.ledger.rigged.RiggedFault.undone_within", 300.0)
+    monkeypatch.setattr("actions.undoing.PERMANENT_SECONDS", 0.05)
+    world.problems = [error] * 1000
+    stuck = undo_record(ledger, injected(ledger, world), SYSTEMS)
+    assert stuck.state == "stuck"
+    assert f"its undo fails: {error} (tried for 0." in stuck.reason
+    assert stuck.reason.endswith("run: chaos recover")
+
+
+def test_what_helps_after_a_while_is_waited_for(ledger: InFile, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.actions.ledger.rigged.RiggedFault.undone_within", 300.0)
+    world.problems = [ForbiddenError("not yet"), TimeoutError("slow"), ForbiddenError("not yet")]
+    assert undo_record(ledger, injected(ledger, world), SYSTEMS).state == "undone"
 
 
 def test_what_is_stuck_comes_out_once_it_can(ledger: InFile, world: World) -> None:

@@ -1,6 +1,8 @@
 """Signals and stops of the real `chaos run`: whatever comes, and wherever the main thread is, the fault goes."""
 
+import contextlib
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ import pytest
 
 from tests.guard.control import MARKER
 from tests.guard.slo_prometheus import SloScript, slo_prometheus
-from tests.guard.stage import Program, Stage
+from tests.guard.stage import Program, Stage, python
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
@@ -215,4 +217,30 @@ def test_a_run_that_holds_leaves_nothing_and_exits_with_0(stage: Stage) -> None:
     assert (ended.status, ended.verdict) == (0, "held"), ended.said
     assert len(ended.journal["mlchaos"]["faults"]) == 2
     assert ended.journal["mlchaos"]["error_budget_spent"] == {"llm-availability": 0.0}
+    assert stage.left == []
+
+
+def test_a_fault_that_vanished_by_itself_proves_nothing(stage: Stage) -> None:
+    mend = python("mend", "os", "unlink", path=str(stage.path("broken")))
+    stage.experiment["method"] = [stage.touch(), mend, stage.note()]
+
+    ended = stage.run()
+
+    assert (ended.status, ended.verdict) == (1, "inconclusive"), ended.said
+    assert "files_of_tests.touch on path broken: it was not in effect any more" in ended.reason
+    assert stage.path("noted").exists()
+    assert stage.left == []
+
+
+def test_a_run_whose_ledger_takes_no_heartbeat_takes_its_fault_out_and_ends(stage: Stage) -> None:
+    process = stage.start()
+    stage.until("blocked", process)
+    with contextlib.closing(sqlite3.connect(stage.path("state") / "ledger.sqlite")) as locked:
+        locked.execute("begin exclusive")
+        wait_for(lambda: gone(stage), 60)
+
+    ended = stage.finish(process)
+
+    assert (ended.status, ended.verdict) == (1, "aborted"), ended.said
+    assert "has taken no heartbeat for" in ended.reason
     assert stage.left == []

@@ -261,3 +261,10 @@ def test_a_fault_that_is_stuck_needs_a_person_whatever_else_happened() -> None:
 )
 def test_slos_that_are_not_known_to_be_back_keep_a_run_from_holding(recovery: Recovery, outcome: Outcome) -> None:
     assert decide(held(recovery=recovery)).outcome is outcome
+
+
+def test_a_fault_that_did_not_last_keeps_a_run_from_holding_and_hides_no_breach() -> None:
+    gone = ("x on path y: it was not in effect any more",)
+    verdict = decide(held(vanished=gone))
+    assert (verdict.outcome, gone[0] in verdict.reason) == (Outcome.INCONCLUSIVE, True)
+    assert decide(held(vanished=gone, recovery=Recovery("not recovered"))).outcome is Outcome.BREACHED

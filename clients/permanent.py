@@ -1,0 +1,5 @@
+"""Errors that stay."""
+
+
+class PermanentError(Exception):
+    """What no repetition mends: it takes a person, other rights or another configuration. A mix-in of clients' errors."""
