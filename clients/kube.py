@@ -55,10 +55,17 @@ class Resource:
     version: str = "v1"
 
     def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
-        """The path of the collection, of one object, or of a part of it."""
+        """The path of the collection, of one object, or of a part of it. Raises KubeError for a name that is none."""
         root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
         parts = [*(("namespaces", namespace) if namespace else ()), self.plural, name, subresource]
-        return "/".join([root, *(quote(part, safe="/") for part in parts if part)])
+        return "/".join([root, *(_segment(part) for part in parts if part)])
+
+
+def _segment(part: str) -> str:
+    """One step of a path: a name with a slash or dots in it must not lead to another namespace's object."""
+    if part in (".", ".."):
+        raise KubeError(f"{part!r} is no name in Kubernetes")
+    return quote(part, safe="")
 
 
 PODS = Resource("pods")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from clients.kube import ConflictError, Kube, KubeError, NotFoundError
+from clients.kube import PODS, ConflictError, Kube, KubeError, NotFoundError
 from tests.clients.misbehaving import Answer, answering, body
 
 UseServer = Callable[[str], None]
@@ -57,6 +57,15 @@ def test_pods_are_read_page_by_page(use_server: UseServer) -> None:
         with Kube() as kube:
             assert kube.pods("ml-serving", "app=llm") == [{"page": 1}, {"page": 2}]
     assert all("labelSelector=app%3Dllm" in path and "limit=500" in path for path in paths)
+
+
+def test_a_name_never_leads_to_another_namespace() -> None:
+    traversing = "../../kube-system/pods/a"
+    assert PODS.path("ml", traversing) == "/api/v1/namespaces/ml/pods/..%2F..%2Fkube-system%2Fpods%2Fa"
+    assert PODS.path("ml/../kube-system") == "/api/v1/namespaces/ml%2F..%2Fkube-system/pods"
+    for place in (("..", "a"), ("ml", ".."), ("ml", ".")):
+        with pytest.raises(KubeError, match="is no name"):
+            PODS.path(*place)
 
 
 def test_forbidden_names_what_is_missing(use_server: UseServer) -> None:
