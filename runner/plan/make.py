@@ -14,7 +14,7 @@ from clients.kube_errors import ForbiddenError
 from clients.node_killer import NodeKillerError
 from clients.toxiproxy import ToxiproxyError
 from runner.experiment.faults import FaultAction, fault_actions
-from runner.experiment.guard_block import Admit, GuardBlock, guard_blocks
+from runner.experiment.guard_block import GuardBlock, guard_blocks
 from runner.experiment.slo_names import find_slos
 from runner.plan.digest import digest
 from runner.plan.history import past_runs, spends
@@ -82,7 +82,7 @@ def make_plan(
         ),
         spend=spend,
         permissions=checks,
-        warnings=tuple(dict.fromkeys(_warnings(faults, guard.admit, spend))),
+        warnings=tuple(dict.fromkeys(_warnings(faults, guard, spend))),
         planes={fault.fault: fault_named(fault.fault).planes for fault in faults},
     )
 
@@ -155,7 +155,8 @@ def _permissions(faults: Sequence[PlannedFault], systems: Systems) -> tuple[Perm
     return check_permissions(systems.kube, wanted) if wanted else ()
 
 
-def _warnings(faults: Sequence[PlannedFault], admit: Admit, spend: Sequence[Spend]) -> Iterator[str]:
+def _warnings(faults: Sequence[PlannedFault], guard: GuardBlock, spend: Sequence[Spend]) -> Iterator[str]:
+    admit = guard.admit
     for fault in faults:
         for warning in fault.draft.warnings:
             yield f"{fault.activity}: {warning}"
@@ -164,6 +165,11 @@ def _warnings(faults: Sequence[PlannedFault], admit: Admit, spend: Sequence[Spen
         yield (
             "it begins whatever error budget is left and whatever alerts fire (admit.budget_left is 0%, "
             "admit.quiet_alerts is false): right for a lab, not where there are users"
+        )
+    if guard.alerts or guard.unexpected_pages == "forbid":
+        yield (
+            "what the guard's block says of alerts and unexpected_pages is not looked at yet: a run that holds says "
+            "nothing of who was paged"
         )
     for one in spend:
         if one.past and max(one.past) > one.most:

@@ -136,6 +136,18 @@ def test_terms_that_let_a_run_begin_in_the_middle_of_an_outage_are_warned_of(
     assert bool(said) == warned
 
 
+PAGE = {"alert": "Burn", "severity": "page", "fires_within": "90s", "receiver": "ml-oncall"}
+
+
+@pytest.mark.parametrize("asked", [{"unexpected_pages": "forbid"}, {"alerts": [PAGE]}])
+def test_pages_that_nobody_looks_at_are_not_promised(asked: dict[str, Any]) -> None:
+    document = experiment({})
+    assert planned(document).warnings == ()
+    document["extensions"][0] |= asked
+    (warning,) = planned(document).warnings
+    assert "is not looked at yet" in warning
+
+
 def test_a_token_is_read_back_and_another_text_is_none() -> None:
     plan = planned(experiment({}))
     token = read_token(plan.token)
