@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import requests
 
@@ -32,13 +34,14 @@ def picture(lab: Lab, toxiproxy_url: str) -> Picture:
     """Everything that a fault may have touched; equal pictures mean that nothing is left of it."""
     objects = {}
     for path in KINDS:
-        for item in json.loads(lab.api(path))["items"]:
+        for item in _items(lab, path):
             metadata = item["metadata"]
             place = f"{path} {metadata.get('namespace', '')}/{metadata['name']}"
             objects[place] = _steady(item)
     return {
         **objects,
         **{f"proxy {name}": state for name, state in _proxies(toxiproxy_url).items()},
+        "marks on pods": _marks_on_pods(lab),
         "allocatable": _allocatable(lab),
         "frozen processes": _frozen(lab),
         "nodes that are not ready": _unready(lab),
@@ -49,6 +52,17 @@ def differences(before: Picture, after: Picture) -> list[str]:
     """What is other than it was, each in one line."""
     names = sorted({*before, *after})
     return [f"{name}: {before.get(name)} -> {after.get(name)}" for name in names if before.get(name) != after.get(name)]
+
+
+def _items(lab: Lab, path: str) -> list[dict[str, Any]]:
+    """Objects of one kind; none where the cluster does not have it (NetworkChaos)."""
+    try:
+        items: list[dict[str, Any]] = json.loads(lab.api(path))["items"]
+    except HTTPError as error:
+        if error.code != HTTPStatus.NOT_FOUND:
+            raise
+        return []
+    return items
 
 
 def _steady(document: Any) -> Any:
@@ -66,6 +80,13 @@ def _proxies(toxiproxy_url: str) -> dict[str, Any]:
         name: {key: proxy[key] for key in ("listen", "upstream", "enabled", "toxics")}
         for name, proxy in proxies.items()
     }
+
+
+def _marks_on_pods(lab: Lab) -> list[str]:
+    """Labels and annotations of ours; the pods themselves come and go."""
+    pods = json.loads(lab.api("/api/v1/pods"))["items"]
+    notes = [{**(pod["metadata"].get("labels") or {}), **(pod["metadata"].get("annotations") or {})} for pod in pods]
+    return sorted(key for one in notes for key in one if "mlchaos.io/" in key)
 
 
 def _nodes(lab: Lab) -> list[dict[str, Any]]:
