@@ -2,4 +2,4 @@
 
 
 class PermanentError(Exception):
-    """What no repetition mends: it takes a person, other rights or another configuration. A mix-in of clients' errors."""
+    """What no repetition mends: it takes a person, other rights or another configuration. Mixed into others."""

@@ -125,7 +125,7 @@ class Prometheus:
             total=1, backoff_factor=0.2, status_forcelist=(502, 503, 504), respect_retry_after_header=False,
             raise_on_status=False, allowed_methods=("GET", "POST"),
         )  # fmt: skip
-        self._session = BoundedSession(self.url, timeout, max_answer_bytes)
+        self._session = BoundedSession(self.url, timeout, max_answer_bytes, self._address)
         self._client = PrometheusConnect(url=self._address, session=self._session, retry=retry, timeout=timeout)
 
     def raw(self, selector: str, start: float, end: float) -> Answer:
@@ -195,12 +195,7 @@ class Prometheus:
 
         For one long query that is asked again and again: encoding it takes longer than all else.
         """
-        body = self._session.request(
-            "POST",
-            f"{self._address}/api/v1/query",
-            data=f"time={at:.3f}&query={query}",
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-        )
+        body = self._session.post_form(f"{self._address}/api/v1/query", f"time={at:.3f}&query={query}")
         return Fetched(body.document.get("data"), self._session.warnings)
 
     def close(self) -> None:

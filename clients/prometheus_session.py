@@ -5,6 +5,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +15,7 @@ from requests.adapters import BaseAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from clients.deadline import within
+from clients.kept_connection import KeptConnection, NoAnswerError, kept_connection
 
 MAX_SKEW_SECONDS = 5.0
 """How far the clocks may be apart; a Date header is in whole seconds."""
@@ -60,9 +63,10 @@ class BoundedSession:
     deadline for all of it, from the name's lookup over the headers and the second try to the last byte.
     """
 
-    def __init__(self, url: str, timeout: float, max_bytes: int) -> None:
+    def __init__(self, url: str, timeout: float, max_bytes: int, address: str = "") -> None:
         self._session = requests.Session()
         self._url = url
+        self._address = address or url
         self._timeout = timeout
         self._max_bytes = max_bytes
         self.warnings: tuple[str, ...] = ()
@@ -77,6 +81,32 @@ class BoundedSession:
 
     def close(self) -> None:
         self._session.close()
+        if self._kept is not None:
+            self._kept.close()
+
+    def post_form(self, url: str, form: str) -> Body:
+        """What a POST of a form gives that is encoded already: for what is asked again and again.
+
+        Over a connection that is kept where plain HTTP does; whatever comes of that but a good answer is asked for once
+        more, by `request`, which knows what to make of it.
+        """
+        kept = self._kept
+        if kept is not None:
+            try:
+                content, date = within(self._timeout, lambda: kept.post(urlsplit(url).path, form, self._max_bytes))
+            except TimeoutError as error:
+                raise self._late() from error
+            except NoAnswerError:
+                pass
+            else:
+                self._check_clock(date)
+                return self._understand(HTTPStatus.OK, content)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.request("POST", url, data=form, headers=headers)
+
+    @cached_property
+    def _kept(self) -> KeptConnection | None:
+        return kept_connection(self._address, self._timeout, self._session.trust_env)
 
     def request(self, method: str, url: str, **arguments: Any) -> Body:
         deadline = time.monotonic() + self._timeout

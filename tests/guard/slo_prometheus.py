@@ -32,6 +32,8 @@ def slo_prometheus(script: SloScript) -> Iterator[str]:
     """Serve until the block ends; gives the address."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.protocol_version = "HTTP/1.1"  # connections are kept, as Prometheus keeps them
+        handler.close_connection = False
         length = int(handler.headers.get("Content-Length") or 0)
         asked = parse_qs(handler.rfile.read(length).decode() if length else urlsplit(handler.path).query)
         if script.down:
