@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from bench import reaction_families
 from bench.result import Result, result
 from tests.guard.slo_prometheus import SloScript, slo_prometheus
 from tests.guard.stage import Program, Stage, python
@@ -33,6 +34,7 @@ def measure() -> Iterator[Result]:
     peer = f"Chaos Toolkit's continuous hypothesis, fail-fast, every 0.25 s; activity of {PEER_BLOCKED_SECONDS:g} s"
     yield result(f"{what}: median", ours, "s", peer, theirs, "< 0.5 s")
     yield result(f"{what}: p99", [statistics.quantiles(ours, n=100, method="inclusive")[98]], "s", target="< 1 s")
+    yield from reaction_families.measure()
 
 
 def _guarded(directory: Path, program: Program, number: int) -> float:
