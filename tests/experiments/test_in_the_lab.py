@@ -23,7 +23,7 @@ EXPERIMENTS = {
     "serving/llm-path-latency": "network.latency",
     "serving/gateway-cert-expired": "certificates.expired",
     "serving/gpus-vanish": "gpus.vanish",
-    "training/trainer-process-kill": "pods.kill_container",
+    "serving/llm-engine-kill": "pods.kill_container",
 }
 SHORT = {"FAULT_SECONDS": "6", "HOLD_SECONDS": "4", "SLI_WINDOW_SECONDS": "5"}
 """A test asks whether they run to their end; how long a fault is looked at is the user's to say."""
