@@ -39,6 +39,7 @@ def families(ground: Ground) -> tuple[Family, ...]:
         Family("pods.freeze", _pods("frozen")),
         Family("network.latency", {"toxiproxy_url": url, "proxies": [PATHS[0]], "latency_ms": 100}),
         Family("network.down", {"toxiproxy_url": url, "proxies": [PATHS[1]]}),
+        Family("network.partition", _pods("partitioned")),
         Family("certificates.expired", {"namespace": NAMESPACE, "secret": "crash-tls"}),
         Family("nodes.cordon", {"names": ["cpu-b"]}),
         Family("nodes.taint", {"names": ["gpu-b"]}),

@@ -1,9 +1,12 @@
 """An API server on a bad day: stands before a real one, and spoils a share of the requests.
 
     python -m tests.crash.flaky_api --listen 127.9.0.2:6444 --upstream 127.9.0.1:6443 --ca ca.crt --share 0.33 --seed 1
+        --calm-until "POST /api/v1/namespaces/mlchaos/configmaps" --tell began
 
-Prints `ready` when it listens. Each spoilt request meets one of the ways below, drawn with the seed. `lost` is the
-worst: the request is done, and its answer never comes.
+Prints `ready` when it listens. Every request is answered until the one that begins with `--calm-until`, when the file
+`--tell` is made: a run is refused while it is planned on a day that is bad already, and then nothing is proven. After
+that each spoilt request meets one of the ways below, drawn with the seed. `lost` is the worst: the request is done, and
+its answer never comes.
 """
 
 import argparse
@@ -13,6 +16,7 @@ import json
 import random
 import ssl
 import sys
+from pathlib import Path
 from typing import Literal, get_args
 
 Way = Literal["500", "429", "409", "hang", "drop", "lost"]
@@ -24,13 +28,25 @@ _REASONS = {"500": "InternalError", "429": "TooManyRequests", "409": "Conflict"}
 class FlakyApi:
     """One proxy; connections from clients are plain HTTP, those to the real server TLS."""
 
-    def __init__(self, upstream: str, trust: ssl.SSLContext, share: float, seed: int, hang_seconds: float) -> None:
+    def __init__(
+        self,
+        upstream: str,
+        trust: ssl.SSLContext,
+        share: float,
+        seed: int,
+        hang_seconds: float,
+        calm_until: bytes,
+        tell: Path,
+    ) -> None:
         self._host, _, port = upstream.rpartition(":")
         self._port = int(port)
         self._trust = trust
         self._share = share
         self._random = random.Random(seed)  # noqa: S311 (bad days to repeat, not secrets)
         self._hang_seconds = hang_seconds
+        self._calm_until = calm_until
+        self._tell = tell
+        self._calm = True
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request on one connection, which is closed afterwards."""
@@ -41,7 +57,11 @@ class FlakyApi:
 
     async def _answer(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         upgrade = b"\r\nupgrade:" in head.lower()
-        way = self._random.choice(WAYS) if self._random.random() < self._share else None
+        if self._calm and head.startswith(self._calm_until):
+            self._calm = False
+            self._tell.touch()
+        spoilt = not self._calm and self._random.random() < self._share
+        way = self._random.choice(WAYS) if spoilt else None
         if way in _REASONS:
             await reader.readexactly(_body_length(head))
             writer.write(_refusal(int(way)))
@@ -114,9 +134,12 @@ async def _main() -> None:
     parser.add_argument("--share", type=float, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--hang-seconds", type=float, default=HANG_SECONDS)
+    parser.add_argument("--calm-until", required=True)
+    parser.add_argument("--tell", type=Path, required=True)
     options = parser.parse_args()
     trust = ssl.create_default_context(cafile=options.ca)
-    api = FlakyApi(options.upstream, trust, options.share, options.seed, options.hang_seconds)
+    calm_until: bytes = options.calm_until.encode()
+    api = FlakyApi(options.upstream, trust, options.share, options.seed, options.hang_seconds, calm_until, options.tell)
     host, _, port = options.listen.rpartition(":")
     server = await asyncio.start_server(api.serve, host, int(port), limit=1 << 20)
     sys.stdout.write("ready\n")

@@ -68,8 +68,11 @@ def _items(lab: Lab, path: str) -> list[dict[str, Any]]:
 def _steady(document: Any) -> Any:
     """Without what changes by itself."""
     if isinstance(document, dict):
+        # What is empty and what is not there are one and the same to Kubernetes.
         return {
-            key: _steady(value) for key, value in document.items() if key not in _VOLATILE and key != _DEPLOYMENT_NOTES
+            key: _steady(value)
+            for key, value in document.items()
+            if key not in _VOLATILE and key != _DEPLOYMENT_NOTES and value not in ([], {}, None)
         }
     return [_steady(item) for item in document] if isinstance(document, list) else document
 

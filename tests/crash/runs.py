@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -76,7 +76,8 @@ class Running:
 
     def kill(self, number: signal.Signals) -> None:
         if self._exit is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it may have ended by itself just now
+                os.kill(self.pid, number)
 
     def wait(self) -> int:
         """The exit status, negative for a signal."""

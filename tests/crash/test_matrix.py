@@ -144,11 +144,13 @@ def test_a_run_killed_at_any_moment_leaves_nothing(field: Battlefield, seed: int
 
     def die(family: Family) -> None:
         server, running = field.run(family)
-        if running.wait_until_open():
+        opened = running.wait_until_open()
+        if opened:
             time.sleep(moments.uniform(0, 4))
             running.kill(signal.SIGKILL)
         running.wait()
         field.servers.put(server)
+        assert opened, field.said(family)  # one that was refused has put nothing in that could be left
 
     in_waves(field, die, f"runs killed at the moments of seed {seed}")
 
@@ -179,15 +181,21 @@ def test_a_run_that_is_told_to_end_takes_its_fault_along(
 @pytest.mark.parametrize("seed", range(10 if ALL else 1))
 def test_an_api_server_on_a_bad_day_leaves_nothing(field: Battlefield, seed: int) -> None:
     moments = random.Random(seed)  # noqa: S311 (the same moments again)
+    begun: list[str] = []
+    numbers = {family.name: number for number, family in enumerate(families(field.ground))}
 
-    with reserved_octet() as octet, bad_day(field.ground, octet, seed) as kubeconfig:
+    with reserved_octet() as octet:
 
         def run(family: Family) -> None:
-            server, running = field.run(family, KUBECONFIG=str(kubeconfig), MLCHAOS_KUBE_TIMEOUT="1")
-            if running.wait_until_open() and moments.random() < 0.5:
-                time.sleep(moments.uniform(0, 4))
-                running.kill(signal.SIGKILL)
-            running.wait()
-            field.servers.put(server)
+            with bad_day(field.ground, octet, seed, numbers[family.name]) as (kubeconfig, began):
+                server, running = field.run(family, KUBECONFIG=str(kubeconfig), MLCHAOS_KUBE_TIMEOUT="1")
+                if running.wait_until_open() and moments.random() < 0.5:
+                    time.sleep(moments.uniform(0, 4))
+                    running.kill(signal.SIGKILL)
+                running.wait()
+                field.servers.put(server)
+                if began.exists():
+                    begun.append(family.name)
 
         in_waves(field, run, f"runs on a bad day of seed {seed}")
+    assert len(begun) > len(numbers) / 2, f"too few runs wrote a fault down for anything to be proven: {begun}"
