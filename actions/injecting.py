@@ -40,10 +40,16 @@ def inject_planned(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     try:
         parsed = fault.arguments.model_validate(dict(arguments))
     except ValidationError as error:
-        raise RefusedError(f"{name}: {error}") from error
+        raise RefusedError(f"{name}: {_problems_of(error)}") from None
     planned = run.take(name, parsed.model_dump(mode="json"))
     done = [_hit(run, fault, planned, target, parsed) for target in planned.draft.targets]
     return {"fault": name, "run": run.id, "targets": [_told(injected) for injected in done]}
+
+
+def _problems_of(error: ValidationError) -> str:
+    """What is wrong, without the values: what stands in the wrong place may be a secret."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found)
 
 
 def _hit(run: Run, fault: Fault[Any], planned: PlannedFault, target: Target, arguments: Any) -> Injected:

@@ -13,6 +13,7 @@ from actions.undoing import undo_record
 from clients.prometheus import Prometheus
 from probes.slo_watch import SloWatch
 from runner.guarding.admission import spent
+from runner.guarding.deadline import Deadline
 from runner.guarding.heartbeat import Heartbeat
 from runner.guarding.keeper import Keeper
 from runner.guarding.last_look import look_once_more
@@ -48,6 +49,7 @@ class Session:
         self.phase: Phase = "gate"
         self.recovery: Recovery = NOT_WAITED_FOR
         self.method_at: float | None = None
+        self._deadline: Deadline | None = None
         self._times = times
         self._prometheus = prometheus
         self._removal = Removal(run, self._undo)
@@ -85,8 +87,9 @@ class Session:
         """From here on faults may go in, for as long as they may be in at all."""
         self.no_activity()
         self.phase = "method"
-        self.method_at = time.time()
-        self.run.expires_at = self.method_at + self._times.duration
+        self._deadline = Deadline.starting_now(self._times.duration)
+        self.method_at = self._deadline.began_at
+        self.run.expires_at = self._deadline.at
 
     def activity_begins(self) -> None:
         self._keeper.signals.enter_activity()
@@ -164,12 +167,17 @@ class Session:
         return self.run.injected[0].intended_at if self.run.injected else None
 
     def _overdue(self) -> Stop | None:
-        if self.phase == "method" and self.run.injected and time.time() >= self.run.expires_at:
+        if self.phase == "method" and self.run.injected and self._is_over():
             reason = f"blast_radius.duration ({self._times.duration:g} s) is over, and the method is not"
             return Stop(StopKind.DEADLINE, reason, time.time())
         return self._heartbeat.overdue()
 
+    def _is_over(self) -> bool:
+        return self._deadline is not None and self._deadline.over()
+
     def _unguarded(self) -> str:
+        if self._is_over():
+            return "blast_radius.duration is over"
         if not self._watcher.alive:
             return "the SLOs are not watched any more"
         if not self._keeper.alive:
