@@ -26,6 +26,14 @@ STALE_SHARE = 0.5
 STALE_AT_LEAST_SECONDS = 5.0
 
 
+def stale_after(window: float) -> float:
+    """How old the newest sample of a reading over `window` may be; both in seconds.
+
+    So a reading taken that long after something happened has seen it.
+    """
+    return max(window * STALE_SHARE, STALE_AT_LEAST_SECONDS)
+
+
 @dataclass(frozen=True, slots=True)
 class WatchedSlo:
     """How one SLO does now.
@@ -128,7 +136,7 @@ def watched(
 ) -> WatchedSlo:
     """What the answer's values say of one SLO."""
     newest = values.get(f"{index}:newest")
-    stale = max(window * STALE_SHARE, STALE_AT_LEAST_SECONDS)
+    stale = stale_after(window)
     if newest is None:
         nothing = Unknown(f"SLO {slo.name}: none of its series has a sample now")
         return WatchedSlo(slo.name, nothing, nothing)

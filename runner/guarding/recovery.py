@@ -21,7 +21,7 @@ State = Literal["recovered", "not recovered", "unknown", "not waited for"]
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """How it ended; `seconds` from the undo until every SLO was back, as far as that was seen."""
+    """How it ended; `seconds` from the undo until every SLO was back for good, as far as that was seen."""
 
     state: State
     seconds: float | None = None
@@ -38,10 +38,14 @@ NOT_WAITED_FOR = Recovery("not waited for")
 
 
 def wait_for_recovery(
-    readings: Readings, undone_at: float, within_seconds: float, stopped: Callable[[], bool]
+    readings: Readings, undone_at: float, sees_after: float, within_seconds: float, stopped: Callable[[], bool]
 ) -> Recovery:
-    """Look at the SLOs until all are back, or `within_seconds` since `undone_at` (since the epoch), or `stopped`."""
-    at, told = undone_at, False
+    """Look at the SLOs until all are back, or `within_seconds` since `undone_at` (since the epoch), or `stopped`.
+
+    A reading of less than `sees_after` seconds after the undo may be of samples from before the fault: it can say that
+    an SLO is out, not that it is back.
+    """
+    at, told, back_at = undone_at, False, None
     reason, unread = "the SLOs were not read since the undo", True
     while not stopped():
         left = undone_at + within_seconds - time.time()
@@ -51,9 +55,10 @@ def wait_for_recovery(
         if watched is not None:
             at = watched.at
             missing = still_out(watched)
-            if missing is None:
-                return Recovery("recovered", max(at - undone_at, 0.0))
-            reason, unread = missing
+            back_at = None if missing is not None else at if back_at is None else back_at
+            if back_at is not None and at - undone_at >= sees_after:
+                return Recovery("recovered", max(back_at - undone_at, 0.0))
+            reason, unread = missing or (f"readings show the time of the undo only {sees_after:g} s after it", True)
         if not told and time.time() - undone_at > SAY_AFTER_SECONDS:
             logger.info("Waiting (up to %g s) for the SLOs to recover: %s", within_seconds, reason)
             told = True

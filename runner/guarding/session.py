@@ -11,7 +11,7 @@ from actions.ledger.store import Ledger, LedgerError
 from actions.run_context import Injected, Run, close_run, open_run
 from actions.undoing import undo_record
 from clients.prometheus import Prometheus
-from probes.slo_watch import SloWatch
+from probes.slo_watch import SloWatch, stale_after
 from runner.guarding.admission import spent
 from runner.guarding.deadline import Deadline
 from runner.guarding.heartbeat import Heartbeat
@@ -51,6 +51,7 @@ class Session:
         self.method_at: float | None = None
         self._deadline: Deadline | None = None
         self._times = times
+        self._sees_after = stale_after(limits.window_seconds)
         self._prometheus = prometheus
         self._removal = Removal(run, self._undo)
         self._keeper = Keeper(run, self._removal, self._overdue)
@@ -108,7 +109,7 @@ class Session:
         self._take_out()
         if self.run.injected and self._undone_at is not None and self._may_recover():
             self.recovery = wait_for_recovery(
-                self._watcher, self._undone_at, self._times.recover_within, self._cut_short_meanwhile
+                self._watcher, self._undone_at, self._sees_after, self._times.recover_within, self._cut_short_meanwhile
             )
 
     def rollbacks_begin(self) -> None:

@@ -39,27 +39,49 @@ def test_every_slo_has_to_be_back() -> None:
 
 def test_the_time_to_recover_is_that_of_the_first_good_reading() -> None:
     undone_at = time.time()
-    recovery = wait_for_recovery(Script(undone_at, (BAD,), (NOTHING,), (GOOD,)), undone_at, 60, lambda: False)
+    recovery = wait_for_recovery(Script(undone_at, (BAD,), (NOTHING,), (GOOD,)), undone_at, 0.25, 60, lambda: False)
     assert recovery.state == "recovered"
     assert recovery.seconds is not None
     assert round(recovery.seconds, 3) == 0.3
 
 
+def test_a_reading_that_may_be_of_before_the_fault_does_not_say_that_an_slo_is_back() -> None:
+    undone_at = time.time()
+    script = Script(undone_at, (GOOD,), (GOOD,), (BAD,), (BAD,), (GOOD,))
+    recovery = wait_for_recovery(script, undone_at, 0.25, 60, lambda: False)
+    assert recovery.state == "recovered"
+    assert recovery.seconds is not None
+    assert round(recovery.seconds, 3) == 0.5
+
+
+def test_an_slo_that_was_never_out_is_back_from_the_first_reading_on() -> None:
+    undone_at = time.time()
+    recovery = wait_for_recovery(Script(undone_at, (GOOD,)), undone_at, 0.35, 60, lambda: False)
+    assert recovery.seconds is not None
+    assert round(recovery.seconds, 3) == 0.1
+
+
+def test_no_time_to_see_the_undo_is_unknown() -> None:
+    undone_at = time.time() - 59.95
+    recovery = wait_for_recovery(Script(undone_at, (GOOD,)), undone_at, 120, 60, lambda: False)
+    assert recovery == Recovery("unknown", reason="readings show the time of the undo only 120 s after it")
+
+
 def test_what_still_burns_at_the_end_has_not_recovered() -> None:
     undone_at = time.time() - 59.95
-    assert wait_for_recovery(Script(undone_at, (BAD,)), undone_at, 60, lambda: False) == Recovery(
+    assert wait_for_recovery(Script(undone_at, (BAD,)), undone_at, 0.25, 60, lambda: False) == Recovery(
         "not recovered", reason="0 burns its error budget at 1"
     )
 
 
 def test_what_is_unknown_at_the_end_is_unknown() -> None:
     undone_at = time.time() - 59.95
-    assert wait_for_recovery(Script(undone_at, (NOTHING,)), undone_at, 60, lambda: False) == Recovery(
+    assert wait_for_recovery(Script(undone_at, (NOTHING,)), undone_at, 0.25, 60, lambda: False) == Recovery(
         "unknown", reason="no samples"
     )
     late = time.time() - 61
-    assert wait_for_recovery(Script(late), late, 60, lambda: False).state == "unknown"
+    assert wait_for_recovery(Script(late), late, 0.25, 60, lambda: False).state == "unknown"
 
 
 def test_a_run_that_is_cut_short_does_not_wait() -> None:
-    assert wait_for_recovery(Script(0.0), time.time(), 60, lambda: True) == NOT_WAITED_FOR
+    assert wait_for_recovery(Script(0.0), time.time(), 0.25, 60, lambda: True) == NOT_WAITED_FOR
