@@ -16,6 +16,7 @@ from actions.ledger.store import TransientLedgerError
 from actions.planned import PlannedFault
 from actions.run_context import Injected, Run, StoppedError, require_run
 from actions.undoing import undo_record
+from clients.permanent import PermanentError
 
 logger = logging.getLogger("chaostoolkit")
 
@@ -98,8 +99,18 @@ def _inject(run: Run, fault: Fault[Any], injected: Injected, injection: Injectio
 
 
 def _await_effect(run: Run, fault: Fault[Any], injection: Injection[Any]) -> None:
+    problems: list[Exception] = []
+
     def seen() -> bool:
-        return run.stopping or fault.in_effect(injection, run.systems)
+        if run.stopping:
+            return True
+        try:
+            return fault.in_effect(injection, run.systems)
+        except (RefusedError, PermanentError):
+            raise
+        except Exception as error:  # noqa: BLE001 (what is being broken may answer anything; it is asked again)
+            problems.append(error)
+            return False
 
     waiting = Retrying(
         stop=stop_after_delay(fault.effect_within),
@@ -109,9 +120,10 @@ def _await_effect(run: Run, fault: Fault[Any], injection: Injection[Any]) -> Non
     try:
         waiting(seen)
     except RetryError as error:
+        why = f" ({problems[-1]})" if problems else ""
         raise NotInEffectError(
-            f"{injection.target} shows no effect within {fault.effect_within:g} s, so nothing would be proven; it is "
-            "taken out again"
+            f"{injection.target} shows no effect within {fault.effect_within:g} s{why}, so nothing would be proven; it "
+            "is taken out again"
         ) from error
 
 

@@ -65,7 +65,8 @@ def _what_was_broken(summary: RunSummary) -> Iterable[tuple[str, str]]:
         yield "Broken" if one.certain else "Perhaps broken", _broken(one)
     if summary.time_to_ready is not None and any(one.kind == "pod" for one in summary.broken):
         replaced = ", ".join(f"{pod.name} on {pod.node or UNKNOWN}" for pod in summary.replacements)
-        yield "Replaced by", replaced or f"{UNKNOWN} ({_reason(summary.time_to_ready)})"
+        if replaced or isinstance(summary.time_to_ready, Unknown):
+            yield "Replaced by", replaced or f"{UNKNOWN} ({_reason(summary.time_to_ready)})"
 
 
 def _broken(one: BrokenTarget) -> str:

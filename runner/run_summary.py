@@ -1,6 +1,6 @@
 """The summary of a run: what was broken, what it cost, how long it took; and its form in the journal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -125,10 +125,15 @@ class RunSummary:
         }
 
 
-def new_pods(healed: Sequence[Mapping[str, Any]], lost: int) -> tuple[NewPod, ...]:
-    """The pods of a healed workload that replace the lost ones: the newest of them, as the cluster's clock tells."""
-    newest = sorted(healed, key=lambda pod: str(pod.get("created", "")), reverse=True)
-    return tuple(NewPod(pod["name"], pod["node"]) for pod in newest[:lost])
+def new_pods(healed: Sequence[Mapping[str, Any]], hit: Collection[str]) -> tuple[NewPod, ...]:
+    """The pods of a healed workload that replace those that were hit (uids): the newest, by the cluster's clock.
+
+    A pod that was hit and is still there (its container was restarted) is replaced by nobody.
+    """
+    gone = set(hit) - {pod["uid"] for pod in healed}
+    others = [pod for pod in healed if pod["uid"] not in hit]
+    newest = sorted(others, key=lambda pod: str(pod.get("created", "")), reverse=True)
+    return tuple(NewPod(pod["name"], pod["node"]) for pod in newest[: len(gone)])
 
 
 def as_json(value: Reading | Quantile | None) -> Any:

@@ -71,10 +71,10 @@ def _with_cost(
     ready_at = healed["at"] if healed else None if waited else fault_at
     out_at = without_fault(ready_at, summary.broken)
     cost = measure_cost(experiment, configuration, Times(method_at, fault_at, out_at, ended_at))
-    pods = sum(one.kind == "pod" for one in summary.broken)
+    hit = {one.uid for one in summary.broken if one.kind == "pod"}
     return replace(
         summary,
-        replacements=new_pods(healed["pods"], pods) if healed else (),
+        replacements=new_pods(healed["pods"], hit) if healed else (),
         time_to_ready=_time_to_ready(healed, fault_at) if waited else None,
         slis=cost.slis,
         lost=cost.lost,

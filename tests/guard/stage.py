@@ -119,7 +119,7 @@ class Stage:
                     },
                     "admit": {"budget_left": "0%"},
                     "abort_when": {"burn_rate": 10, "window": "10s"},
-                    "recover_within": "5s",
+                    "recover_within": "10s",
                 }
             ],
             "steady-state-hypothesis": {

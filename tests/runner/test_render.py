@@ -211,9 +211,15 @@ def test_the_slowest_part_decides_the_time_to_recover() -> None:
 
 def test_new_pods_are_the_newest_of_a_healed_workload() -> None:
     healed = [
-        {"name": f"llm-{number}", "node": "gpu-b", "created": f"2026-11-22T10:48:0{number}Z"} for number in (2, 7, 5)
+        {"uid": f"u{number}", "name": f"llm-{number}", "node": "gpu-b", "created": f"2026-11-22T10:48:0{number}Z"}
+        for number in (2, 7, 5)
     ]
-    assert new_pods(healed, lost=1) == (NewPod("llm-7", "gpu-b"),)
+    assert new_pods(healed, {"gone"}) == (NewPod("llm-7", "gpu-b"),)
+
+
+def test_a_pod_that_was_hit_and_is_still_there_is_replaced_by_nobody() -> None:
+    healed = [{"uid": "u1", "name": "trainer-1", "node": "gpu-a"}, {"uid": "u0", "name": "trainer-0", "node": "gpu-b"}]
+    assert new_pods(healed, {"u1"}) == ()
 
 
 def test_a_fault_that_is_stuck_is_told_with_its_reason() -> None:
