@@ -81,11 +81,12 @@ def _undone(summary: RunSummary) -> str:
     if stuck:
         return "; ".join(f"STUCK: {one.fault} on {one.kind} {one.name}: {one.reason}" for one in stuck)
     last = max(one.undone_at - one.at for one in summary.broken if one.undone_at is not None)
-    return f"all, {last:.1f} s after the fault at the latest"
+    return f"all, within {last:.1f} s of the fault"
 
 
 def _spent(summary: RunSummary) -> str:
-    return ", ".join(f"{name} {100 * share:.2g}%" for name, share in summary.spent.items())
+    spent = ", ".join(f"{name} {100 * share:.2g}%" for name, share in summary.spent.items())
+    return f"{spent} (of what a whole window allows)"
 
 
 def _what_it_took(summary: RunSummary) -> Iterable[tuple[str, str]]:

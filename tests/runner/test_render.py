@@ -95,8 +95,8 @@ def test_all_that_was_asked_for_is_said() -> None:
     for said in (
         "Cluster https://127.77.0.1:6443 (context mlchaos-lab), namespace ml-serving",
         "Broken pod llm-7d9f8c6b5-x2x4z on gpu-a by pods.kill at 10:48:03 UTC (deployment/llm)",
-        "Undone all, 1.5 s after the fault at the latest",
-        "Budget spent llm-availability 0.12%",
+        "Undone all, within 1.5 s of the fault",
+        "Budget spent llm-availability 0.12% (of what a whole window allows)",
         "SLOs recovered 3.5 s after the undo",
         "Replaced by llm-7d9f8c6b5-abcde on gpu-b",
         "before during after",
