@@ -4,7 +4,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from lab.directory import LabDirectory
+from lab.directory import ENVIRONMENT_KEY, LabDirectory
 from lab.errors import LabError
 from lab.launch import is_running
 from lab.network import LabNetwork
@@ -19,7 +19,7 @@ scaled time. Nobody uses a lab, so nothing but the burn rate of this moment keep
 
 
 def addresses(directory: LabDirectory) -> dict[str, str]:
-    """KUBECONFIG, the servers' addresses, the commands that take nodes away, and what lets runs begin.
+    """The lab itself, KUBECONFIG, the servers' addresses, how nodes are taken away, and what lets runs begin.
 
     Raises LabError where no lab runs.
     """
@@ -36,6 +36,7 @@ def addresses(directory: LabDirectory) -> dict[str, str]:
     }
     started = [component.name for component in state.components if component.kind == "server"]
     return {
+        ENVIRONMENT_KEY: str(directory.root),
         "KUBECONFIG": str(directory.kubeconfig),
         **dict(values[name] for name in started),
         **node_commands(directory),

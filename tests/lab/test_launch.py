@@ -49,6 +49,7 @@ def test_a_lab_whose_lock_is_held_is_what_it_says(tmp_path: Path) -> None:
         assert status(directory) == state("ready")
         variables = addresses(directory)
     assert variables == {
+        "MLCHAOS_LAB_DIR": str(tmp_path),
         "KUBECONFIG": str(tmp_path / "kubeconfig"),
         "PROMETHEUS_URL": "http://127.9.0.1:9090",
         **node_commands(directory),
