@@ -6,7 +6,7 @@ from runner.evidence import Evidence, Failure, Hypothesis
 from runner.outcome import Outcome
 
 _REFUSALS = {"RefusedError", "NoOpenRunError", "PlanError"}
-_BREACHES = {"NotHealedError", "NotWholeError", "NotSeenError"}
+_BREACHES = {"NotHealedError", "NotWholeError", "NotSeenError", "NotShownError"}
 _UNKNOWNS = {"NoReadingError"}
 _INTERRUPTS = {"InterruptExecution", "ExperimentExitedException", "Interrupted"}
 
