@@ -1,6 +1,6 @@
 """What faults inside a container have in common: the plan, and what the ledger keeps of the processes."""
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -53,9 +53,9 @@ class ContainerFault(Fault[ContainerSelection], ABC):
             warnings=warnings,
         )
 
+    @abstractmethod
     def check(self, kube: "Kube", pods: Sequence[Pod], containers: Sequence[Container]) -> list[str]:
         """Warnings for the plan. Raises RefusedError for what must not be hit."""
-        raise NotImplementedError
 
     def undo_arguments(self, target: Target, arguments: ContainerSelection, systems: "Systems") -> dict[str, JsonValue]:
         """The container as it runs now, and its processes by pid and start time."""
