@@ -68,7 +68,7 @@ def halt_all(
     now = standing(ledgers)
     runs = now.runs
     while _waiting_for(now) and clock.monotonic() - started < wait_seconds:
-        progress(f"halted; waiting up to {wait_seconds:g} s for {_waiting_for(now)} fault(s) to come out")
+        progress(f"halted; waiting up to {wait_seconds:g} s for {_faults(_waiting_for(now))} to come out")
         clock.sleep(LOOK_EVERY_SECONDS)
         now = standing(ledgers)
         runs |= now.runs
@@ -79,6 +79,10 @@ def resume_all(ledgers: Sequence[Ledger]) -> list[Halt]:
     """Lift the halt; what was lifted. Raises LedgerError."""
     lifted = [_patiently(ledger.resume) for ledger in ledgers]
     return [halt for halt in lifted if halt]
+
+
+def _faults(number: int) -> str:
+    return f"{number} fault{'' if number == 1 else 's'}"
 
 
 def _waiting_for(now: Standing) -> int:

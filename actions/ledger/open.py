@@ -41,12 +41,27 @@ def cluster_is_named(environment: Mapping[str, str], home: Path) -> bool:
     )
 
 
+def no_cluster_is_asked() -> bool:
+    """Is only this machine's ledger used, and that because no cluster is named, not because MLCHAOS_LEDGER says so?"""
+    return not os.environ.get(CHOICE) and not cluster_is_named(os.environ, _home())
+
+
 def open_ledger(systems: "Systems") -> Ledger:
     """The ledger of this process. Raises LedgerError, TransientLedgerError when the cluster does not answer."""
     del systems  # the ledger has connections of its own: a fault that hangs must not hold up a heartbeat
     if chosen_place(os.environ, _home()) == "kubernetes":
         return open_in_cluster()
     return open_in_file()
+
+
+def open_to_read() -> Ledger | None:
+    """The ledger of this process for somebody who only reads; None where it would be a local file not yet made.
+
+    Raises LedgerError, TransientLedgerError when the cluster does not answer.
+    """
+    if chosen_place(os.environ, _home()) == "kubernetes":
+        return open_in_cluster()
+    return open_in_file() if local_path().exists() else None
 
 
 def reachable_ledgers() -> "tuple[list[Ledger], list[LedgerError]]":

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from runner.halting import Halted
 
 
+_NO_CLUSTER = "No cluster was asked (KUBECONFIG is not set)"
+
+
 @click.command(
     cls=orderly("chaos halt", "it is not known whether all is halted"),
     short_help="Stop every run at once, and refuse new ones.",
@@ -44,7 +47,8 @@ def halt(why: str, wait_seconds: float, dry_run: bool, as_json: bool) -> None:
     chaos halt --why "incident 4711: page for ml-serving"
     chaos resume
 
-    Exit status: 0 all faults are out; 2 nothing was halted; 4 a ledger could not be read; 5 faults are left.
+    Exit status: 0 all faults are out; 2 nothing was halted; 4 a ledger could not be read, or no cluster is named (with
+    MLCHAOS_LEDGER=local none is meant); 5 faults are left.
     """
     if not why.strip():
         raise click.UsageError("--why is empty; say what others need to know, such as the incident's number")
@@ -77,14 +81,15 @@ def halt(why: str, wait_seconds: float, dry_run: bool, as_json: bool) -> None:
         places = [ledger.place for ledger in ledgers]
     done = replace(done, problems=(*opened.problems, *done.problems))
     if as_json:
-        click.echo(json.dumps(_document(done, before, places, dry=dry_run), indent=2))
+        click.echo(json.dumps(_document(done, before, places, opened.no_cluster, dry=dry_run), indent=2))
     else:
-        _print_halted(done, before, places, dry=dry_run)
+        _print_halted(done, before, places, opened.no_cluster, dry=dry_run)
+        if opened.problems:
+            tell_out("NOT HALTED: a ledger could not be reached; the runs that use it go on")
     for problem in done.problems:
         tell(f"chaos halt: {problem}")
-    if dry_run:
-        sys.exit(Exit.HELD)
-    sys.exit(Exit.STUCK if done.left else Exit.INCONCLUSIVE if done.problems else Exit.HELD)
+    unsure = done.problems or opened.no_cluster
+    sys.exit(Exit.STUCK if done.left and not dry_run else Exit.INCONCLUSIVE if unsure else Exit.HELD)
 
 
 @click.command(
@@ -99,7 +104,8 @@ def resume(dry_run: bool, as_json: bool) -> None:
     \b
     Example: chaos resume
 
-    Exit status: 0 runs are allowed; 2 the halt could not be lifted; 4 another ledger could not be reached.
+    Exit status: 0 runs are allowed; 2 the halt could not be lifted; 4 another ledger could not be reached, or no
+    cluster is named (with MLCHAOS_LEDGER=local none is meant).
     """
     from actions.ledger.store import LedgerError
     from runner.halting import halted_before, resume_all
@@ -115,12 +121,23 @@ def resume(dry_run: bool, as_json: bool) -> None:
         tell(f"chaos resume: {problem}")
     if as_json:
         halts = [{"why": one.why, "by": one.by, "at": one.at} for one in lifted]
-        click.echo(json.dumps({"dry_run": dry_run, "lifted": halts}, indent=2))
-    elif lifted:
-        tell_out(f"{'Would lift' if dry_run else 'Lifted'} the halt {_of(lifted[0])}")
+        asked = {"cluster_named": not opened.no_cluster, "problems": list(opened.problems)}
+        click.echo(json.dumps({"dry_run": dry_run, "lifted": halts, **asked}, indent=2))
     else:
-        tell_out("Nothing was halted: runs are allowed")
-    sys.exit(Exit.INCONCLUSIVE if opened.problems else Exit.HELD)
+        _print_lifted(lifted, opened, dry=dry_run)
+    sys.exit(Exit.INCONCLUSIVE if opened.problems or opened.no_cluster else Exit.HELD)
+
+
+def _print_lifted(lifted: list[Halt], opened: _Ledgers, *, dry: bool) -> None:
+    here = " on this machine" if opened.no_cluster else ""
+    if lifted:
+        tell_out(f"{'Would lift' if dry else 'Lifted'} the halt{here} {_by(lifted[0])}")
+    elif opened.problems:
+        tell_out("Nothing was halted where a ledger could be reached")
+    else:
+        tell_out(f"Nothing was halted{here}: runs are allowed{' here' if here else ''}")
+    if opened.no_cluster:
+        tell_out(f"{_NO_CLUSTER}: a halt there stays")
 
 
 class _Ledgers:
@@ -130,13 +147,16 @@ class _Ledgers:
         self._command = command
         self.problems: tuple[str, ...] = ()
         """Why other ledgers could not be opened."""
+        self.no_cluster = False
+        """Nobody named a cluster, so only the runs of this machine are meant."""
         self._opened: list[Ledger] = []
 
     def __enter__(self) -> list[Ledger]:
-        from actions.ledger.open import open_in_file
+        from actions.ledger.open import no_cluster_is_asked, open_in_file
         from actions.ledger.store import LedgerError
         from runner.recover.opening import open_patiently
 
+        self.no_cluster = no_cluster_is_asked()
         self._opened, problems = open_patiently(lambda text: tell(f"  {text}"))
         if problems and not self._opened:
             _refuse(self._command, problems[0])
@@ -160,15 +180,20 @@ def tell_out(text: str) -> None:
     click.echo(printable(text))
 
 
-def _print_halted(done: Halted, before: Halt | None, places: list[str], *, dry: bool) -> None:
+def _print_halted(done: Halted, before: Halt | None, places: list[str], no_cluster: bool, *, dry: bool) -> None:
+    if no_cluster:
+        here = "WOULD HALT ONLY THIS MACHINE" if dry else "HALTED ONLY THIS MACHINE"
+        tell_out(f"{here}. {_NO_CLUSTER}: runs there go on")
     where = " and ".join(places)
     if before is not None:
-        tell_out(f"{'It is' if dry else 'It was'} halted already {_of(before)}")
-    runs = f"{len(done.runs)} run{'' if len(done.runs) == 1 else 's'}{': ' if done.runs else ''}{', '.join(done.runs)}"
+        tell_out(f"{'It is' if dry else 'It was'} halted already {_by(before)}")
+    runs = f"{_count(len(done.runs), 'run')}{': ' if done.runs else ''}{', '.join(done.runs)}"
+    faults = _count(len(done.left), "fault")
     if dry:
-        tell_out(f"Would halt {where}; there {runs}; faults in effect: {len(done.left)}")
+        tell_out(f"Would halt {where}: {runs}; {faults}" if done.runs else f"Would halt {where}: {runs}, {faults}")
     elif done.left:
-        tell_out(f"Halted {where}; after {done.seconds:.1f} s {len(done.left)} fault(s) are still in:")
+        still = "is" if len(done.left) == 1 else "are"
+        tell_out(f"Halted {where}; after {done.seconds:.1f} s {faults} {still} still in:")
     elif done.runs:
         tell_out(f"Halted {where}: no fault is in after {done.seconds:.1f} s; told to stop: {runs}")
     else:
@@ -182,10 +207,13 @@ def _print_halted(done: Halted, before: Halt | None, places: list[str], *, dry: 
         tell_out("Runs are refused until `chaos resume`")
 
 
-def _document(done: Halted, before: Halt | None, places: list[str], *, dry: bool) -> dict[str, object]:
+def _document(
+    done: Halted, before: Halt | None, places: list[str], no_cluster: bool, *, dry: bool
+) -> dict[str, object]:
     return {
         "dry_run": dry,
         "ledgers": places,
+        "cluster_named": not no_cluster,
         "halted_before": {"why": before.why, "by": before.by, "at": before.at} if before else None,
         "runs": list(done.runs),
         "faults_left": [
@@ -197,11 +225,15 @@ def _document(done: Halted, before: Halt | None, places: list[str], *, dry: bool
     }
 
 
-def _of(halt: Halt) -> str:
+def _count(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
+
+
+def _by(halt: Halt) -> str:
     from datetime import UTC, datetime
 
     when = f"{datetime.fromtimestamp(halt.at, UTC):%Y-%m-%d %H:%M:%S} UTC" if halt.at else "some time ago"
-    return f"of {halt.by}, {when}: {halt.why}"
+    return f"by {halt.by}, {when}: {halt.why}"
 
 
 def _who() -> str:

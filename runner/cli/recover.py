@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -16,6 +16,7 @@ from runner.exit_codes import Exit
 
 if TYPE_CHECKING:
     from runner.recover.once import Report
+    from runner.recover.opening import Recoverable
     from runner.recover.outcomes import Outcome
 
 
@@ -48,12 +49,12 @@ def recover(run_id: str, expired: bool, everything: bool, dry_run: bool, no_wait
     To stop runs that live, use `chaos halt`. The ledger is the cluster's (KUBECONFIG, MLCHAOS_NAMESPACE) and the file
     on this machine (MLCHAOS_STATE_DIR); MLCHAOS_LEDGER=kubernetes|local asks only that one.
 
-    Exit status: 0 nothing is left that should be out; 2 bad input; 4 a ledger could not be read, so there may be
-    faults; 5 a fault is stuck and needs a person.
+    Exit status: 0 nothing is left that should be out; 2 bad input, or a run that nobody knows; 4 a ledger could not be
+    read, or there was none to ask, so there may be faults; 5 a fault is stuck and needs a person.
     """
     if (bool(run_id), expired, everything).count(True) > 1:
         raise click.UsageError("choose one of --run, --expired and --all")
-    from runner.cli.recover_page import document, print_page
+    from runner.cli.recover_page import Asked, document, print_page
     from runner.recover.decisions import Scope
     from runner.recover.opening import Recoverable
 
@@ -65,26 +66,39 @@ def recover(run_id: str, expired: bool, everything: bool, dry_run: bool, no_wait
         except KeyboardInterrupt:
             _progress("interrupted: what is not done yet is still in the ledger; run it again")
             raise
-        places = recoverable.places
-        if run_id and not any(report.left.values()) and not report.outcomes and not report.unseen:
-            _refuse_unknown(run_id, recoverable.runs())
+        asked = Asked(tuple(recoverable.places), tuple(recoverable.unread(report)), recoverable.no_cluster)
+        nothing = not any(report.left.values()) and not report.outcomes
+        if run_id and nothing and not report.unseen and not asked.nobody and not _was_a_run(run_id):
+            _refuse_unknown(run_id, recoverable)
     if as_json:
-        click.echo(json.dumps(document(report, places, dry=dry_run), indent=2))
+        click.echo(json.dumps(document(report, asked, dry=dry_run), indent=2))
     else:
-        print_page(report, places, dry=dry_run)
+        print_page(report, asked, dry=dry_run, run_id=run_id)
     for problem in report.unseen:
         tell(f"chaos recover: {problem}")
-    sys.exit(_status(report))
+    sys.exit(Exit.INCONCLUSIVE if asked.nobody else _status(report))
 
 
-def _refuse_unknown(run_id: str, others: list[str]) -> None:
+def _was_a_run(run_id: str) -> bool:
+    """Did it run on this machine? Then it has left nothing, or nothing any more."""
+    from runner.runs.log import default_path, read_run_log
+
+    try:
+        return any(run.run_id == run_id for run in read_run_log(default_path()).runs)
+    except RuntimeError:  # no place for a log
+        return False
+
+
+def _refuse_unknown(run_id: str, recoverable: Recoverable) -> NoReturn:
     """A slip of the pen must not look like a run that left nothing."""
-    if others:
-        fail(
-            "chaos recover",
-            f"no fault of run {run_id} is in the ledger; there are some of {', '.join(others)}",
-            Exit.REFUSED,
-        )
+    from actions.ledger.store import LedgerError
+
+    try:
+        others = ", ".join(recoverable.runs()) or "none"
+    except LedgerError as error:
+        fail("chaos recover", str(error), Exit.INCONCLUSIVE)
+    unasked = "; no cluster was asked (KUBECONFIG is not set)" if recoverable.no_cluster else ""
+    fail("chaos recover", f"no run {run_id!r} has faults in the ledger; there are: {others}{unasked}", Exit.REFUSED)
 
 
 def _progress(text: str) -> None:

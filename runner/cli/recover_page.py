@@ -1,8 +1,12 @@
-"""What `chaos recover` prints: one row for each record, for people or for machines."""
+"""What `chaos recover` prints: a block for each record for people, a row for machines."""
 
-from collections.abc import Sequence
+import sys
+import textwrap
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any
+
+import click
 
 from actions.ledger.record import Record
 from runner.cli.slo.figures import printable
@@ -25,7 +29,31 @@ _LEFT = {
     "undo": "left",
     "verify": "undone, to be looked at again",
 }
+_NO_LEDGER = (
+    "NO LEDGER ASKED: no cluster is named (KUBECONFIG is not set) and there is no ledger on this machine, so there may "
+    'be faults. Set KUBECONFIG (in the lab: eval "$(chaos lab env)"), or MLCHAOS_LEDGER=local'
+)
+_NO_CLUSTER = "No cluster was asked (KUBECONFIG is not set): faults there are not known here"
 _WOULD = _LEFT | {"undo": "would be undone", "verify": "undone, would be forgotten"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The ledgers that opened, those that could not be asked, and whether a cluster was left out: nobody named one."""
+
+    places: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+    no_cluster: bool = False
+
+    @property
+    def nobody(self) -> bool:
+        """There was no ledger to ask at all, and no reason to believe that there are no faults."""
+        return self.no_cluster and not self.places and not self.unread
+
+    @property
+    def unasked(self) -> str:
+        """What was left out, for people; empty where nothing was."""
+        return _NO_LEDGER if self.nobody else _NO_CLUSTER if self.no_cluster else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +68,7 @@ class Row:
     done: str
     why: str
     problem: str
+    intended_at: float
     expires_at: float
 
 
@@ -55,34 +84,53 @@ def rows(report: Report, *, dry: bool) -> list[Row]:
     return list(told.values())
 
 
-def document(report: Report, places: Sequence[str], *, dry: bool) -> dict[str, Any]:
+def document(report: Report, asked: Asked, *, dry: bool) -> dict[str, Any]:
     """The same as JSON. Times are in seconds since the epoch."""
     return {
         "dry_run": dry,
-        "ledgers": list(places),
+        "ledgers": list(asked.places),
+        "unread": list(asked.unread),
+        "not_asked": asked.unasked,
         "records": [asdict(row) for row in rows(report, dry=dry)],
-        "problems": report.unseen,
+        "problems": [*report.unseen, *([asked.unasked] if asked.nobody else [])],
     }
 
 
-def print_page(report: Report, places: Sequence[str], *, dry: bool) -> None:
-    """Print the table, or that there is nothing."""
-    from runner.cli.slo.page import Page
-    from runner.cli.slo.tables import facts, table
-
-    page = Page()
+def print_page(report: Report, asked: Asked, *, dry: bool, run_id: str = "") -> None:
+    """Print a block for each record, or that there is nothing, but only where that is known."""
     found = rows(report, dry=dry)
-    if not found:
-        where = " and ".join(places)
-        page.print(f"Nothing to recover in {where}" if places else "No ledger, so nothing is known to recover")
-        return
-    made = table(("FAULT", "left"), ("TARGET", "left"), ("RUN", "left"), ("NOW", "left"), ("WHY", "left"))
-    made.columns[2].no_wrap = True  # to be copied whole
     for row in found:
-        made.add_row(*map(printable, (row.fault, row.target, row.run, row.done, row.why)))
-    page.print(made)
-    if problems := [(row.id, printable(row.problem)) for row in found if row.problem]:
-        page.print("", facts(problems))
+        _print_row(row)
+    where = " and ".join(asked.places)
+    if asked.unread:
+        _print(f"UNKNOWN: {' and '.join(asked.unread)} could not be asked, so there may be faults there")
+    elif report.unseen and not found:
+        _print(f"UNKNOWN: {where} could be read only in part, so there may be faults there")
+    elif not found and asked.places:
+        _print(f"Run {run_id} has no faults in {where}" if run_id else f"Nothing to recover in {where}")
+    elif not found and not asked.no_cluster:
+        _print("Nothing to recover: there is no ledger on this machine, and MLCHAOS_LEDGER says to ask no other")
+    if asked.unasked:
+        _print(asked.unasked)
+
+
+def _print_row(row: Row) -> None:
+    from runner.cli.slo.page import Page
+
+    begun = f"{datetime.fromtimestamp(row.intended_at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    lines = [f"{row.done}   {row.fault} on {row.target}", f"  run {row.run}, begun {begun}; {row.why}"]
+    if row.problem:
+        lines.append(f"  {row.problem}")
+    width = Page().width
+    for line in lines:
+        _print(textwrap.fill(line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False))
+
+
+def _print(text: str) -> None:
+    """On standard output: names from elsewhere do not steer the terminal, what it cannot show is a question mark."""
+    encoding = sys.stdout.encoding or "ascii"
+    for line in text.split("\n"):
+        click.echo(printable(line).encode(encoding, "replace").decode(encoding))
 
 
 def _after(outcome: Outcome) -> Row:
@@ -104,5 +152,6 @@ def _row(record: Record, done: str, why: str, problem: str) -> Row:
         done,
         why,
         problem,
+        record.intended_at,
         record.expires_at,
     )

@@ -24,6 +24,12 @@ class LocalLedger:
         self.world.broken.add(f"llm-{number}")
         return stored
 
+    def make(self) -> None:
+        """An empty ledger."""
+        ledger = InFile(self.path)
+        ledger.heartbeats()
+        ledger.close()
+
     def states(self) -> list[State]:
         ledger = InFile(self.path)
         states = [record.state for record in ledger.records()]
