@@ -54,16 +54,6 @@ def open_ledger(systems: "Systems") -> Ledger:
     return open_in_file()
 
 
-def open_to_read() -> Ledger | None:
-    """The ledger of this process for somebody who only reads; None where it would be a local file not yet made.
-
-    Raises LedgerError, TransientLedgerError when the cluster does not answer.
-    """
-    if chosen_place(os.environ, _home()) == "kubernetes":
-        return open_in_cluster()
-    return open_in_file() if local_path().exists() else None
-
-
 def reachable_ledgers() -> "tuple[list[Ledger], list[LedgerError]]":
     """Every ledger that may hold faults to recover here, and why others cannot be used.
 

@@ -19,7 +19,7 @@ from runner.exit_codes import Exit
 
 if TYPE_CHECKING:
     from runner.experiment.check import Checked
-    from runner.plan.model import Plan
+    from runner.plan.model import Admission, Plan
 
 _NAME = "chaos plan"
 _QUIET_SECONDS = 2.0
@@ -52,10 +52,14 @@ def plan(
     """Show which targets an experiment would hit now, what is left meanwhile, and every limit with what is used of it.
 
     Reads only: nothing is changed. What it shows is what a run picks: run it with the MLCHAOS_PLAN that is printed,
-    and `chaos run` takes the same targets, or refuses because the world has changed.
+    and `chaos run` takes the same targets, or refuses because the world has changed. Without it, a run draws its own.
 
-    Exit status: 0 it may run, 2 it may not (a limit is exceeded, a permission is missing, a selector finds nothing, or
-    the file is wrong), 4 a system that has to be asked does not answer.
+    ADMISSION is what a run would be told at this moment: whether all runs are halted, another one is on the same
+    targets, and the SLOs (in the Prometheus that PROMETHEUS_URL names) have budget left, burn slowly and are quiet.
+
+    Exit status: 0 it may run, and would be admitted now; 2 it may not (a limit is exceeded, a permission is missing, a
+    selector finds nothing, or the file is wrong), or a run would be refused now; 4 a system that has to be asked does
+    not answer, or the SLOs are unknown.
 
     \b
     Example: chaos plan experiments/serving/llm-pod-kill.yaml
@@ -64,18 +68,32 @@ def plan(
     offer_recovery()
     checked = _checked(file, variables, variable_files)
     made = _made(checked, seed)
+    admission = _admission(made, checked)
     if as_json:
         from runner.plan.document import plan_document
 
-        click.echo(json.dumps(plan_document(made), indent=2))
+        click.echo(json.dumps(plan_document(made, admission), indent=2))
     else:
-        from runner.cli.plan_page import command, page
-        from runner.cli.slo.page import Page
+        _print(made, admission, file)
+    sys.exit(_status(made, admission))
 
-        Page().print(*page(made))
-        if made.allowed:
-            say(command(made, file))
-    sys.exit(Exit.HELD if made.allowed else Exit.REFUSED)
+
+def _print(made: "Plan", admission: "Admission", file: str) -> None:
+    from runner.cli.plan_page import DRAWN_ANEW, command, not_now, page
+    from runner.cli.slo.page import Page
+
+    shown = Page()
+    shown.print(*page(made, admission))
+    if made.allowed:
+        say(command(made, file))
+        say(DRAWN_ANEW)
+        shown.print(*not_now(admission))
+
+
+def _status(made: "Plan", admission: "Admission") -> Exit:
+    if not made.allowed or admission.admitted is False:
+        return Exit.REFUSED
+    return Exit.HELD if admission.admitted else Exit.INCONCLUSIVE
 
 
 def _checked(file: str, variables: Sequence[str], variable_files: Sequence[str]) -> "Checked":
@@ -117,7 +135,7 @@ def _made(checked: "Checked", seed: int | None) -> "Plan":
 
     drawn = secrets.randbits(SEED_BITS) if seed is None else seed
     try:
-        with Systems() as systems, _progress():
+        with Systems() as systems, _progress("reading the cluster"):
             return make_plan(checked.experiment, checked.configuration, {}, systems, drawn)
     except (PlanError, LedgerError) as error:
         fail(_NAME, f"{error}; nothing was touched", Exit.REFUSED)
@@ -125,14 +143,21 @@ def _made(checked: "Checked", seed: int | None) -> "Plan":
         fail(_NAME, f"nothing could be planned: {error}", Exit.INCONCLUSIVE)
 
 
+def _admission(made: "Plan", checked: "Checked") -> "Admission":
+    from runner.guarding.outlook import look
+
+    with _progress("asking whether a run would be admitted now"):
+        return look(made, checked.configuration)
+
+
 @contextmanager
-def _progress() -> Iterator[None]:
-    """Says on standard error that the cluster is still being read."""
+def _progress(what: str) -> Iterator[None]:
+    """Says on standard error what still goes on."""
     done = threading.Event()
 
     def say() -> None:
         while not done.wait(_QUIET_SECONDS):
-            tell(f"{_NAME}: still reading the cluster")
+            tell(f"{_NAME}: still {what}")
 
     telling = threading.Thread(target=say, daemon=True)
     telling.start()

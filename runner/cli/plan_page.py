@@ -17,14 +17,17 @@ from runner.cli.slo.figures import counted, printable
 from runner.cli.slo.tables import table
 from runner.plan.digest import VARIABLE
 from runner.plan.limits import figure
-from runner.plan.model import Capacity, Limit, Plan
+from runner.plan.model import Admission, Capacity, Limit, Plan
 
 TARGETS_AT_MOST = 12
 """Targets of one fault that are named; --json names all."""
 
 
-def page(plan: Plan) -> Iterator[RenderableType]:
-    """The parts of the page, from top to bottom."""
+DRAWN_ANEW = f"  (a run without {VARIABLE} draws its own targets)"
+
+
+def page(plan: Plan, admission: Admission) -> Iterator[RenderableType]:
+    """The parts of the page, from top to bottom; what to type, and `not_now`, come below."""
     yield from _head(plan)
     for fault in plan.faults:
         yield from _fault(fault, plan.planes.get(fault.fault, ()))
@@ -32,7 +35,20 @@ def page(plan: Plan) -> Iterator[RenderableType]:
         yield from (_capacity(plan.capacity), "")
     yield from (_limits(plan.limits), "")
     yield from (_budgets(plan), "")
-    yield from _ending(plan)
+    yield from (*_admission(admission), "")
+    yield from _ending(plan, admission)
+
+
+def not_now(admission: Admission) -> Iterator[RenderableType]:
+    """The last line for what is within the blast radius, but would not be let in; nothing for what would be."""
+    if admission.admitted:
+        return
+    if admission.refused:
+        verdict, rest = "NOT NOW", "a run would be refused"
+    else:
+        verdict, rest = "NOT KNOWN", "it is not known whether a run would be admitted"
+    reasons = printable("; ".join(admission.reasons))
+    yield Text.assemble((verdict, "bold yellow"), f": within the blast radius, but {rest}: {reasons}")
 
 
 def command(plan: Plan, file: str) -> str:
@@ -103,19 +119,37 @@ def _budgets(plan: Plan) -> Table:
     rows = table(("ERROR BUDGET", "left"), ("AT MOST", "right"), ("EXPECTED", "right"), ("", "left"))
     for one in plan.spend:
         expected = f"{one.expected:.2%}" if one.expected is not None else "?"
-        known = f"last {counted(len(one.past), 'run')}: up to {max(one.past):.2%}" if one.past else "no run yet"
+        known = (
+            f"last {counted(len(one.past), 'run')} on any cluster: up to {max(one.past):.2%}"
+            if one.past
+            else "no run yet"
+        )
         rows.add_row(printable(one.slo), f"{one.most:.2%}", expected, known)
     return rows
 
 
-def _ending(plan: Plan) -> Iterator[RenderableType]:
+def _admission(admission: Admission) -> Iterator[RenderableType]:
+    asked = f"asked: {', '.join(admission.asked)}" if admission.asked else "nothing could be asked"
+    yield Text.assemble("ADMISSION  ", (printable(asked), "dim"))
+    if admission.admitted:
+        yield Text("  would be admitted now", style="green")
+    for reason in admission.refused:
+        yield _point("refused", "red", reason)
+    for reason in admission.unknown:
+        yield _point("not known", "yellow", reason)
+
+
+def _ending(plan: Plan, admission: Admission) -> Iterator[RenderableType]:
     for warning in plan.warnings:
         yield _point("warning", "yellow", warning)
     if plan.warnings:
         yield ""
-    if plan.allowed:
+    if plan.allowed and admission.admitted:
         rest = ": within the blast radius, nothing has been touched. To run exactly this:"
         yield Text.assemble(("ALLOWED", "bold green"), rest)
+        return
+    if plan.allowed:
+        yield "Nothing has been touched. To run exactly this, once it is admitted:"
         return
     found = counted(len(plan.violations), "violation")
     yield Text.assemble(("REFUSED", "bold red"), f": {found}, nothing has been touched")

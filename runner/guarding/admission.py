@@ -62,6 +62,10 @@ class NotAdmittedError(Exception):
     """The SLOs do not let a fault in now, and why."""
 
 
+class NotRecordedError(NotAdmittedError):
+    """Nothing is recorded of an SLO, so that nothing is known of it."""
+
+
 def admit(prometheus: Prometheus, slos: Sequence[Slo], terms: Terms) -> SloWatch:
     """What watches the SLOs from now on, if they let a fault in.
 
@@ -85,6 +89,19 @@ def admit(prometheus: Prometheus, slos: Sequence[Slo], terms: Terms) -> SloWatch
             logger.info("Waiting (up to %g s) for what is unknown: %s", PATIENCE_SECONDS, "; ".join(answer.unknown))
             told = True
         time.sleep(POLL_SECONDS)
+
+
+def look_once(prometheus: Prometheus, slos: Sequence[Slo], terms: Terms) -> Answer:
+    """What speaks against a fault at this moment: one look, without the patience of `admit`."""
+    try:
+        _, situation = _look(prometheus, slos, terms.window_seconds)
+    except PromqlError as error:
+        return Answer((f"an SLO cannot be watched: {error}",), ())
+    except (PrometheusError, NotRecordedError) as error:
+        return Answer((), (f"the SLOs are unknown: {error}",))
+    except NotAdmittedError as error:
+        return Answer((str(error),), ())
+    return judge_admission(situation, terms)
 
 
 def judge_admission(situation: Situation, terms: Terms) -> Answer:
@@ -112,7 +129,7 @@ def time_scale_of(statuses: Sequence[SloStatus]) -> float:
     unrecorded = [status.name for status in statuses if not status.recorded]
     if unrecorded:
         reasons = next(status.reasons for status in statuses if not status.recorded)
-        raise NotAdmittedError(f"SLO {', '.join(unrecorded)}: {'; '.join(reasons)}")
+        raise NotRecordedError(f"SLO {', '.join(unrecorded)}: {'; '.join(reasons)}")
     scales = {status.time_scale for status in statuses}
     if len(scales) != 1:
         told = ", ".join(f"{status.name} at {status.time_scale:g}" for status in statuses)

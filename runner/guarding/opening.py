@@ -10,12 +10,14 @@ from typing import Any
 
 from actions.fault import RefusedError
 from actions.ledger.open import open_ledger
+from actions.ledger.record import Halt
 from actions.ledger.store import Ledger, LedgerError
 from actions.run_context import Run
 from actions.systems import Systems
 from clients.kube_errors import KubeError
 from clients.prometheus import Prometheus, PrometheusError
 from runner.experiment.check import check_document
+from runner.experiment.guard_block import GuardBlock
 from runner.guarding.admission import NotAdmittedError, Terms, admit
 from runner.guarding.heartbeat import Heartbeat
 from runner.guarding.session import Session, Times, refuse_other_faults
@@ -65,9 +67,8 @@ def open_session(run_id: str, plan: Plan, configuration: Mapping[str, Any], syst
         prometheus, ledger = _open(configuration, systems, on_refusal)
         _refuse_when_halted(ledger)
         window = block.abort_when.window_seconds
-        terms = Terms(block.admit.budget_left_ratio, block.admit.burn_below, block.admit.quiet_alerts, window)
         try:
-            watch = admit(prometheus, plan.slos, terms)
+            watch = admit(prometheus, plan.slos, terms_of(block))
         except NotAdmittedError as error:
             raise RefusedError(str(error)) from error
         run = Run(run_id, plan.faults, ledger, systems)
@@ -121,11 +122,21 @@ def _refuse_when_halted(ledger: Ledger) -> None:
     except LedgerError as error:
         raise RefusedError(f"no undo could be written down: {error}") from error
     if halt is not None:
-        since = datetime.fromtimestamp(halt.at, UTC)
-        raise RefusedError(
-            f"all runs are halted by {halt.by} since {since:%Y-%m-%d %H:%M:%S} UTC ({halt.why}); lift it with: chaos "
-            "resume"
-        )
+        raise RefusedError(halt_told(halt))
+
+
+def terms_of(block: GuardBlock) -> Terms:
+    """What the guard's block asks of the SLOs before a fault goes in."""
+    admit = block.admit
+    return Terms(admit.budget_left_ratio, admit.burn_below, admit.quiet_alerts, block.abort_when.window_seconds)
+
+
+def halt_told(halt: Halt) -> str:
+    """Who has halted all runs, since when and why, and what lifts it."""
+    since = datetime.fromtimestamp(halt.at, UTC)
+    return (
+        f"all runs are halted by {halt.by} since {since:%Y-%m-%d %H:%M:%S} UTC ({halt.why}); lift it with: chaos resume"
+    )
 
 
 def _token() -> Token | None:

@@ -2,12 +2,13 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from actions.ledger.record import Record
 from actions.ledger.store import Ledger, LedgerError
+from actions.planned import PlannedFault
 from actions.run_context import Injected, Run, close_run, open_run
 from actions.undoing import undo_record
 from clients.prometheus import Prometheus
@@ -190,10 +191,15 @@ class Session:
 
 def refuse_other_faults(ledger: Ledger, run: Run) -> str:
     """Why another run's fault is in the way; empty when none is on a target of this one. Raises LedgerError."""
-    targets = {(one.kind, one.namespace, one.name) for fault in run.planned for one in fault.draft.targets}
+    return fault_in_the_way(ledger, run.planned, run.id)
+
+
+def fault_in_the_way(ledger: Ledger, planned: Sequence[PlannedFault], run: str = "") -> str:
+    """The same for what is only planned, when `run` is empty: then every run is another one. Raises LedgerError."""
+    targets = {(one.kind, one.namespace, one.name) for fault in planned for one in fault.draft.targets}
     for record in ledger.records():
         one = record.target
-        if record.run != run.id and record.state != "undone" and (one.kind, one.namespace, one.name) in targets:
+        if record.run != run and record.state != "undone" and (one.kind, one.namespace, one.name) in targets:
             return (
                 f"{record.fault} of run {record.run} is still on {one} ({record.state}); "
                 f"take it out first: chaos recover --run {record.run}"

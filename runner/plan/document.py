@@ -4,14 +4,22 @@ from dataclasses import asdict
 from typing import Any
 
 from actions.planned import PlannedFault
-from runner.plan.model import Plan
+from runner.plan.model import Admission, Plan
 
 
-def plan_document(plan: Plan) -> dict[str, Any]:
-    """Everything that a plan says. Shares are 0..1 but for limits in percent, durations seconds."""
+def plan_document(plan: Plan, admission: Admission) -> dict[str, Any]:
+    """Everything that a plan says, and whether a run would be let in now.
+
+    Shares are 0..1 but for limits in percent, durations seconds. `admitted` is null where that is not known.
+    """
     radius = plan.guard.blast_radius
     return {
         "allowed": plan.allowed,
+        "admission": {
+            "admitted": admission.admitted,
+            "reasons": list(admission.reasons),
+            "asked": list(admission.asked),
+        },
         "title": plan.title,
         "cluster": plan.place,
         "token": plan.token,

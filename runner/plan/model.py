@@ -106,6 +106,24 @@ class PermissionCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Admission:
+    """Whether a run would be let in at the moment of the look: what refuses it, what is not known, who was asked."""
+
+    refused: tuple[str, ...]
+    unknown: tuple[str, ...]
+    asked: tuple[str, ...]
+
+    @property
+    def admitted(self) -> bool | None:
+        """None: it is not known."""
+        return False if self.refused else None if self.unknown else True
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return (*self.refused, *self.unknown)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a run of this experiment would do now. The same `seed` in the same world gives the same `digest`."""
 

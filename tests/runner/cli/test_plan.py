@@ -8,9 +8,11 @@ from click.testing import CliRunner
 from actions import fault
 from actions.systems import Systems
 from runner.cli.plan import plan
-from runner.cli.plan_page import command, page
+from runner.cli.plan_page import command, not_now, page
 from runner.cli.slo.page import Page
 from runner.plan.make import make_plan
+from runner.plan.model import Admission
+from runner.runs.log import note_begin, note_end
 from tests.runner.experiment.malformed import GOOD
 from tests.runner.plan.drafts import Take, experiment
 
@@ -22,12 +24,15 @@ def _made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(fault._faults, "made_up.take", Take())
 
 
-def shown(*actions: dict[str, object], width: int = 100, **limits: object) -> str:
+GOOD_NOW = Admission((), (), ("the local ledger", "http://prometheus:9090"))
+
+
+def shown(*actions: dict[str, object], width: int = 100, admission: Admission = GOOD_NOW, **limits: object) -> str:
     made = make_plan(experiment(*actions, **limits), {}, {}, Systems(), 7)
     file = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", str(width))
-        Page(file).print(*page(made))
+        Page(file).print(*page(made, admission), *(not_now(admission) if made.allowed else ()))
     return file.getvalue()
 
 
@@ -56,6 +61,9 @@ share of a workload  33.3%      34%  ok  deployment/llm
 ERROR BUDGET      AT MOST  EXPECTED
 llm-availability    2.00%         ?  no run yet
 
+ADMISSION  asked: the local ledger, http://prometheus:9090
+  would be admitted now
+
 ALLOWED: within the blast radius, nothing has been touched. To run exactly this:
 """
     )
@@ -68,6 +76,30 @@ def test_what_speaks_against_it_stands_last_one_line_each() -> None:
         "  - share of a workload: deployment/llm: 66.7% of at most 34%; hit less, or raise\n"
         "    blast_radius.pods.percent to 67\n"
     )
+
+
+def test_a_run_that_would_be_refused_now_is_not_allowed_and_the_last_line_says_why() -> None:
+    text = shown({}, width=120, admission=Admission(("halted by ann",), ("no data",), ()))
+    assert text.partition("ADMISSION")[2] == (
+        "  nothing could be asked\n"
+        "  - refused: halted by ann\n"
+        "  - not known: no data\n"
+        "\n"
+        "Nothing has been touched. To run exactly this, once it is admitted:\n"
+        "NOT NOW: within the blast radius, but a run would be refused: halted by ann; no data\n"
+    )
+
+
+def test_what_is_not_known_is_not_said_to_be_refused() -> None:
+    last = shown({}, width=120, admission=Admission((), ("no data",), ())).splitlines()[-1]
+    assert last == ("NOT KNOWN: within the blast radius, but it is not known whether a run would be admitted: no data")
+
+
+def test_what_runs_cost_is_told_as_of_any_cluster(tmp_path: Path) -> None:
+    for number in ("1", "2"):
+        note_begin(number, "Pods are taken", 100.0, dry=False)
+        note_end(number, "held", 120.0, 1, {"llm-availability": 0.01})
+    assert "1.00%  last 2 runs on any cluster: up to 1.00%" in shown({})
 
 
 def test_a_narrow_page_folds_within_its_width() -> None:
