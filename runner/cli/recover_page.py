@@ -23,11 +23,11 @@ _DONE = {
 }
 _LEFT = {
     "watch": "left: does its run live?",
-    "later": "undone, to be looked at again",
+    "later": "undone, second look pending",
     "leave": "left to its run",
     "rest": "STUCK",
     "undo": "left",
-    "verify": "undone, to be looked at again",
+    "verify": "undone, second look pending",
 }
 _NO_LEDGER = (
     "NO LEDGER ASKED: no cluster is named (KUBECONFIG is not set) and there is no ledger on this machine, so there may "

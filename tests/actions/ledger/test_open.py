@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from actions.ledger.open import FILE, chosen_place, open_ledger, reachable_ledgers
+from actions.ledger.open import FILE, chosen_place, no_cluster_is_asked, open_ledger, reachable_ledgers
 from actions.ledger.store import LedgerError
 from actions.systems import Systems
 from runner.cli.expired_notice import LEDGER_FILE
@@ -64,6 +64,15 @@ def test_recovery_finds_the_file_that_is_there(nowhere: Path) -> None:
     (found,), problems = reachable_ledgers()
     found.close()
     assert (found.place, problems) == (f"the local ledger {nowhere / FILE}", [])
+
+
+def test_a_cluster_is_left_out_only_where_nobody_said_so(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert no_cluster_is_asked()
+    monkeypatch.setenv("MLCHAOS_LEDGER", "local")
+    assert not no_cluster_is_asked()
+    monkeypatch.setenv("MLCHAOS_LEDGER", "")
+    monkeypatch.setenv("KUBECONFIG", "/etc/kubeconfig")
+    assert not no_cluster_is_asked()
 
 
 def test_the_notice_asks_for_the_same_file() -> None:
