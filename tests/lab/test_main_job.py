@@ -34,7 +34,7 @@ def test_a_killed_replica_is_replaced_and_the_run_says_what_it_cost(full_lab: La
         warnings.warn(f"a run of the main job did not hold: {summary['verdict']}: {summary['reason']}", stacklevel=1)
     assert done.returncode == 0, done.stdout + done.stderr
 
-    (killed,) = summary["killed"]
+    (killed,) = summary["faults"]
     (replacement,) = summary["replacements"]
     assert killed["node"].startswith("gpu-")
     assert replacement["name"] != killed["name"]
