@@ -32,6 +32,11 @@ def chosen_place(environment: Mapping[str, str], home: Path) -> Place:
     return "kubernetes" if cluster_is_named(environment, home) else "local"
 
 
+def place_here() -> Place:
+    """The same, for this process. Raises LedgerError."""
+    return chosen_place(os.environ, _home())
+
+
 def cluster_is_named(environment: Mapping[str, str], home: Path) -> bool:
     """Is there a kubeconfig, or do we run in a cluster?"""
     return bool(
@@ -49,7 +54,7 @@ def no_cluster_is_asked() -> bool:
 def open_ledger(systems: "Systems") -> Ledger:
     """The ledger of this process. Raises LedgerError, TransientLedgerError when the cluster does not answer."""
     del systems  # the ledger has connections of its own: a fault that hangs must not hold up a heartbeat
-    if chosen_place(os.environ, _home()) == "kubernetes":
+    if place_here() == "kubernetes":
         return open_in_cluster()
     return open_in_file()
 
@@ -64,7 +69,7 @@ def reachable_ledgers() -> "tuple[list[Ledger], list[LedgerError]]":
     problems: list[LedgerError] = []
     named = os.environ.get(CHOICE)
     try:
-        place = chosen_place(os.environ, _home())
+        place = place_here()
         if place == "kubernetes":
             ledgers.append(open_in_cluster())
     except LedgerError as error:

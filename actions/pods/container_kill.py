@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from actions.fault import Injection, RefusedError
 from actions.pods.container_fault import ContainerFault
+from actions.pods.event import PodEvent
 from actions.pods.inside import ContainerSelection, ShellKilledError, list_processes, same_container
 from actions.pods.processes import keys_in, with_keys
 from actions.pods.replacing import check_replaced
@@ -15,14 +16,13 @@ from clients.kube import TransientError
 from clients.kube_exec import ExecError
 
 if TYPE_CHECKING:
-    from actions.ledger.record import Record
     from actions.systems import Systems
     from clients.kube import Kube
 
 logger = logging.getLogger("chaostoolkit")
 
 
-class ContainerKill(ContainerFault):
+class ContainerKill(PodEvent[ContainerSelection], ContainerFault):
     """Send SIGKILL to what a container's first process has started (the first one cannot be reached from inside).
 
     The pod stays: whether its first process starts others or ends, so that the kubelet restarts the container, is the
@@ -30,7 +30,6 @@ class ContainerKill(ContainerFault):
     """
 
     planes = ("application",)
-    lasts = False
     signal = "KILL"
     puts_back = "nothing to put back: the container's own supervision, or the kubelet, starts the processes again"
 
@@ -59,15 +58,3 @@ class ContainerKill(ContainerFault):
             return True
         there = with_keys(list_processes(kube, target, container), keys_in(undo["processes"]))
         return all(process.ended for process in there)
-
-    def still_in_effect(self, injection: Injection[ContainerSelection], systems: "Systems") -> bool:
-        """An event: what comes after it is the system's own."""
-        del injection, systems
-        return True
-
-    def undo(self, record: "Record", systems: "Systems") -> None:
-        del record, systems
-
-    def undone(self, record: "Record", systems: "Systems") -> bool:
-        del record, systems
-        return True

@@ -3,10 +3,9 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
-from actions.ledger.open import chosen_place, local_path, open_in_cluster, open_in_file
+from actions.ledger.open import local_path, open_in_cluster, open_in_file, place_here
 from actions.ledger.store import Ledger, LedgerError, TransientLedgerError
 from actions.ledger.takeover import Clock, is_dead
 from clients.prometheus import Prometheus, PrometheusError
@@ -45,7 +44,7 @@ def _ask_ledger(plan: Plan) -> tuple[Answer, str]:
 
 def _ledger() -> Ledger | None:
     """The ledger that the run would use; None for a local file that is not there, since opening would make it."""
-    if chosen_place(os.environ, Path.home()) == "kubernetes":
+    if place_here() == "kubernetes":
         return open_in_cluster()
     return open_in_file() if local_path().exists() else None
 
