@@ -78,7 +78,7 @@ def _steady(document: Any) -> Any:
 
 
 def _proxies(toxiproxy_url: str) -> dict[str, Any]:
-    proxies: dict[str, Any] = requests.get(f"{toxiproxy_url}/proxies", timeout=5).json()
+    proxies: dict[str, Any] = requests.get(f"{toxiproxy_url}/proxies", timeout=60).json()
     return {
         name: {key: proxy[key] for key in ("listen", "upstream", "enabled", "toxics")}
         for name, proxy in proxies.items()

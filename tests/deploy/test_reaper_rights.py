@@ -17,6 +17,7 @@ from actions.ledger.open import open_in_cluster
 from actions.ledger.record import Record, Undo
 from actions.systems import Systems
 from clients.kube import ForbiddenError, Resource
+from clients.kube_errors import KubeError
 from lab import reaper
 from lab.certificates import issue_ca, issue_server
 from lab.environment import node_commands
@@ -150,10 +151,18 @@ def _left_behind(fault: Fault[Any], name: str, systems: Systems) -> Record:
         injection = Injection(run, tag, target, arguments, undo, now + 60)
         fault.inject(injection, systems)
         if not name.startswith(NOBODY_OBEYS):
-            wait_for(lambda: fault.in_effect(injection, systems), fault.effect_within)
+            wait_for(lambda: _seen(fault, injection, systems), fault.effect_within)
         return ledger.move(record.moved("active", now))
     finally:
         ledger.close()
+
+
+def _seen(fault: Fault[Any], injection: Injection[Any], systems: Systems) -> bool:
+    """As an action looks: what is being broken may answer anything meanwhile, and is asked again."""
+    try:
+        return fault.in_effect(injection, systems)
+    except KubeError:
+        return False
 
 
 def _whole(lab: Lab) -> bool:

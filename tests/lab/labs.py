@@ -85,7 +85,7 @@ class Lab:
             },
         )
         trust = ssl.create_default_context(cafile=str(self.directory.root / "ca.crt"))
-        with urllib.request.urlopen(request, timeout=10, context=trust) as answer:
+        with urllib.request.urlopen(request, timeout=60, context=trust) as answer:
             text: bytes = answer.read()
             return text.decode()
 
@@ -95,7 +95,7 @@ class Lab:
     def query(self, expression: str) -> list[dict[str, Any]]:
         """An instant query's rows from the lab's Prometheus."""
         url = f"{LabNetwork(self.octet).prometheus_url}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             rows: list[dict[str, Any]] = json.load(answer)["data"]["result"]
             return rows
 

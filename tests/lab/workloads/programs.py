@@ -50,7 +50,7 @@ class Program:
         return int(pid)
 
     def metrics(self, port: int) -> "Metrics":
-        with urllib.request.urlopen(f"http://{self.ip}:{port}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{self.ip}:{port}/metrics", timeout=30) as answer:
             return Metrics(answer.read().decode())
 
 
@@ -91,7 +91,7 @@ def program(name: str, ip: str, directory: Path, ready_url: str = "", **environm
 def answers(url: str) -> bool:
     """Whether there is an HTTP answer at all, or for https a listening port."""
     try:
-        with urllib.request.urlopen(url, timeout=5):
+        with urllib.request.urlopen(url, timeout=30):
             return True
     except urllib.error.HTTPError:
         return True
@@ -102,7 +102,7 @@ def answers(url: str) -> bool:
 def get(url: str) -> tuple[int, str]:
     """Status and body of a GET."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=30) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

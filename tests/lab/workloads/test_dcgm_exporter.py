@@ -152,7 +152,7 @@ def wait_for_metrics(pod_ip: str) -> str:
     deadline = time.monotonic() + 30
     while True:
         try:
-            with urllib.request.urlopen(f"http://{pod_ip}:9400/metrics", timeout=2) as answered:
+            with urllib.request.urlopen(f"http://{pod_ip}:9400/metrics", timeout=20) as answered:
                 return str(answered.read().decode())
         except OSError:
             assert time.monotonic() < deadline, "the exporter does not answer"

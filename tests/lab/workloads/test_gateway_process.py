@@ -60,7 +60,7 @@ def trusted(gateway: Program, tls: Path) -> bool:
     context = ssl.create_default_context(cafile=tls / "ca.crt")
     try:
         with (
-            socket.create_connection((gateway.ip, 8443), timeout=5) as plain,
+            socket.create_connection((gateway.ip, 8443), timeout=30) as plain,
             context.wrap_socket(plain, server_hostname=programs.SERVER_NAME),
         ):
             return True

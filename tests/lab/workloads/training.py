@@ -121,7 +121,7 @@ class Cluster:
     def record(self) -> RunRecord:
         """The run's record in the store; one of no steps before there is any."""
         try:
-            return RunRecord.from_document(json.loads(self._object("trainer/record", timeout=2)))
+            return RunRecord.from_document(json.loads(self._object("trainer/record", timeout=20)))
         except OSError:
             return RunRecord(started_at=0.0)
 
