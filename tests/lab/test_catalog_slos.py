@@ -56,7 +56,7 @@ def test_every_covered_slo_has_events_a_burn_and_a_budget(full_lab: Lab) -> None
 
 
 def test_nobody_is_paged_while_all_is_well(full_lab: Lab) -> None:
-    """A machine that stands still for a while makes the lab really miss scrapes and SLOs: then it is asked once more."""
+    """A machine that stands still for a while makes the lab really miss scrapes and SLOs: it is asked again."""
     paged = 'count by (alertname) (count_over_time(ALERTS{alertstate="firing",severity="page"}[15s]))'
     if fired := sorted(row["metric"]["alertname"] for row in full_lab.query(paged)):
         warnings.warn(f"pages in a lab that was only busy: {', '.join(fired)}", stacklevel=1)

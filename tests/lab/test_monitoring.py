@@ -4,7 +4,7 @@ import yaml
 
 from lab.apiserver.kube_state_metrics import PATH
 from lab.credentials import credentials_in
-from lab.monitoring import alertmanager_configuration, prometheus_configuration
+from lab.monitoring import alertmanager_configuration, prometheus_configuration, watchdog_rules
 from lab.network import LabNetwork
 
 
@@ -40,6 +40,22 @@ def test_pages_and_tickets_reach_their_own_receivers_at_the_pager() -> None:
     assert urls == {
         "ml-oncall": "http://127.9.8.1:8080/alerts/ml-oncall",
         "ml-tickets": "http://127.9.8.1:8080/alerts/ml-tickets",
+        "deadman": "http://127.9.8.1:8080/alerts/deadman",
     }
     assert configuration["route"]["receiver"] == "ml-tickets"
-    assert configuration["route"]["routes"] == [{"matchers": ['severity="page"'], "receiver": "ml-oncall"}]
+    assert {"matchers": ['severity="page"'], "receiver": "ml-oncall"} in configuration["route"]["routes"]
+
+
+def test_an_alert_that_always_fires_goes_to_a_receiver_of_its_own_again_and_again() -> None:
+    (group,) = yaml.safe_load(watchdog_rules())["groups"]
+    assert [(rule["alert"], rule["expr"]) for rule in group["rules"]] == [("Watchdog", "vector(1)")]
+    routes = yaml.safe_load(alertmanager_configuration("http://127.9.8.1:8080"))["route"]["routes"]
+    (deadman,) = (route for route in routes if route["receiver"] == "deadman")
+    assert (deadman["matchers"], deadman["repeat_interval"]) == (['alertname="Watchdog"'], "10s")
+
+
+def test_a_page_mutes_the_tickets_of_its_slo_and_no_others() -> None:
+    (rule,) = yaml.safe_load(alertmanager_configuration(None))["inhibit_rules"]
+    assert rule["source_matchers"] == ['severity="page"']
+    assert rule["target_matchers"] == ['severity="ticket"', 'slo!=""']
+    assert rule["equal"] == ["slo"]

@@ -53,6 +53,15 @@ def test_the_oldest_make_room_and_are_counted() -> None:
     assert target.forgotten == 3
 
 
+def test_what_comes_all_the_time_drives_out_no_page_of_another_receiver() -> None:
+    target, _ = pager(capacity=2)
+    receive(target)
+    for _ in range(5):
+        receive(target, receiver="deadman")
+    assert [(page.id, page.receiver) for page in target.pages()] == [(1, "ml-oncall"), (5, "deadman"), (6, "deadman")]
+    assert target.forgotten == 3
+
+
 def test_notifications_are_counted_by_receiver_and_status() -> None:
     target, registry = pager()
     receive(target)
