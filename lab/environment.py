@@ -19,7 +19,7 @@ scaled time. Nobody uses a lab, so nothing but the burn rate of this moment keep
 
 
 def addresses(directory: LabDirectory) -> dict[str, str]:
-    """The lab itself, KUBECONFIG, the servers' addresses, how nodes are taken away, and what lets runs begin.
+    """The lab itself, KUBECONFIG, the servers' addresses, the pager's, how nodes are taken away, what lets runs begin.
 
     Raises LabError where no lab runs.
     """
@@ -39,6 +39,7 @@ def addresses(directory: LabDirectory) -> dict[str, str]:
         ENVIRONMENT_KEY: str(directory.root),
         "KUBECONFIG": str(directory.kubeconfig),
         **dict(values[name] for name in started),
+        **({"MLCHAOS_PAGES_URL": state.pages_url} if state.pages_url else {}),
         **node_commands(directory),
         **ADMISSION,
     }

@@ -11,6 +11,12 @@ from lab.network import LabNetwork
 SCRAPE_INTERVAL = "1s"
 """Windows of seconds stand for the minutes of a real cluster: five samples fit in the shortest."""
 
+WATCHDOG = "Watchdog"
+"""The alert that always fires, as kube-prometheus calls it: whoever gets it knows that the alert path is whole."""
+DEADMAN = "deadman"
+"""The receiver that misses it when it does not come."""
+DEADMAN_REPEATS = "10s"
+
 ANNOTATION = "__meta_kubernetes_pod_annotation_prometheus_io_"
 
 
@@ -72,9 +78,28 @@ def prometheus_configuration(network: LabNetwork, credentials: Credentials, rule
     return yaml.safe_dump(configuration, sort_keys=False)
 
 
+def watchdog_rules() -> str:
+    """The rule file of the alert that always fires."""
+    watchdog = {
+        "alert": WATCHDOG,
+        "expr": "vector(1)",
+        "labels": {"severity": "none"},
+        "annotations": {
+            "summary": "The alert path works.",
+            "description": "This alert always fires. The receiver that does not get it any more knows that no other "
+            "alert would come through either.",
+        },
+    }
+    group = {"name": "mlchaos-lab:watchdog", "interval": SCRAPE_INTERVAL, "rules": [watchdog]}
+    return yaml.safe_dump({"groups": [group]}, sort_keys=False)
+
+
 def alertmanager_configuration(pager_url: str | None) -> str:
-    """alertmanager.yml: pages go to ml-oncall, all else to ml-tickets; both end at the lab's pager."""
-    receivers: list[dict[str, Any]] = [{"name": "ml-oncall"}, {"name": "ml-tickets"}]
+    """alertmanager.yml: pages go to ml-oncall, the Watchdog to deadman, all else to ml-tickets; all end at the pager.
+
+    A page mutes the tickets of its SLO: who is up already need not be told that a slower window burns, too.
+    """
+    receivers: list[dict[str, Any]] = [{"name": "ml-oncall"}, {"name": "ml-tickets"}, {"name": DEADMAN}]
     if pager_url is not None:
         for receiver in receivers:
             url = f"{pager_url}/alerts/{receiver['name']}"
@@ -86,8 +111,25 @@ def alertmanager_configuration(pager_url: str | None) -> str:
             "group_wait": "1s",
             "group_interval": "2s",
             "repeat_interval": "1h",
-            "routes": [{"matchers": ['severity="page"'], "receiver": "ml-oncall"}],
+            "routes": [
+                {
+                    "matchers": [f'alertname="{WATCHDOG}"'],
+                    "receiver": DEADMAN,
+                    "group_wait": "0s",
+                    "group_interval": "1s",
+                    "repeat_interval": DEADMAN_REPEATS,
+                },
+                {"matchers": ['severity="page"'], "receiver": "ml-oncall"},
+            ],
         },
+        "inhibit_rules": [
+            {
+                "source_matchers": ['severity="page"'],
+                # A label that neither has counts as equal: an alert of no SLO would be muted by any page of none.
+                "target_matchers": ['severity="ticket"', 'slo!=""'],
+                "equal": ["slo"],
+            }
+        ],
         "receivers": receivers,
     }
     return yaml.safe_dump(configuration, sort_keys=False)

@@ -56,6 +56,8 @@ class LabState(BaseModel):
     """Do the pods have PID namespaces of their own?"""
     rules_problem: str = ""
     """Why Prometheus does not have the rules of the SLOs; empty where it has."""
+    pages_url: str = ""
+    """Where the pager tells which notifications reached it; empty where nothing notifies it."""
 
 
 def write_state(path: Path, state: LabState) -> None:

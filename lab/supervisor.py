@@ -58,6 +58,7 @@ class Supervisor:
         self._crash = ""
         self._isolated = True
         self._rules_problem = ""
+        self._pages_url = ""
         self._found = {} if bare else {server.name: path for server in SERVERS if (path := find(server))}
         self._credentials = write_credentials(directory.root, network)
         self._children = Children(
@@ -181,7 +182,8 @@ class Supervisor:
     async def _configure_alertmanager(self, pager: str) -> None:
         place = self._directory.server(ALERTMANAGER.name)
         place.mkdir(parents=True, exist_ok=True)
-        (place / "alertmanager.yml").write_text(monitoring.alertmanager_configuration(f"http://{pager}:8080"))
+        self._pages_url = f"http://{pager}:8080"
+        (place / "alertmanager.yml").write_text(monitoring.alertmanager_configuration(self._pages_url))
         await self._start_server(ALERTMANAGER)
 
     async def _write_rules(self) -> str:
@@ -202,8 +204,10 @@ class Supervisor:
         A lab without them is of use all the same, so it starts, and says so.
         """
         problem = await writing
-        if not problem and "prometheus" in self._found:
-            problem = await reload_rules(self._network.prometheus_url)
+        if "prometheus" in self._found:
+            rules = self._directory.server("prometheus") / "rules"
+            (rules / "watchdog.yml").write_text(monitoring.watchdog_rules())
+            problem = await reload_rules(self._network.prometheus_url) or problem
         if problem:
             self._rules_problem = problem
             self._log.error("the SLO rules are not loaded", reason=problem)
@@ -314,6 +318,7 @@ class Supervisor:
                 missing=tuple(MissingServer(name=s.name, needed_for=s.needed_for, remedy=BRING) for s in missing),
                 isolated=self._isolated,
                 rules_problem=self._rules_problem,
+                pages_url=self._pages_url,
             )
         )
 

@@ -1,12 +1,13 @@
 """The pager: `python -m lab.workloads.pager`, on $POD_IP:8080. It receives Alertmanager's webhooks and remembers them.
 
 POST /alerts/{receiver} takes a notification; GET /pages?since=<Unix time> gives those that arrived later, oldest
-first. What is kept is bounded, and the oldest go first.
+first. What is kept is bounded for each receiver, and its oldest go first: what comes all the time, such as a Watchdog,
+does not drive out a page.
 """
 
 import json
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -42,7 +43,7 @@ class Pager:
         self, registry: CollectorRegistry, clock: Callable[[], float] = time.time, capacity: int = CAPACITY
     ) -> None:
         self._clock = clock
-        self._pages: deque[Page] = deque(maxlen=capacity)
+        self._pages: defaultdict[str, deque[Page]] = defaultdict(lambda: deque(maxlen=capacity))
         self._received = 0
         self._notifications = Counter(
             "pager_notifications_total",
@@ -62,19 +63,20 @@ class Pager:
         notification = _notification(body)
         self._received += 1
         page = Page(self._received, self._clock(), receiver, notification["status"], notification)
-        self._pages.append(page)
+        self._pages[receiver].append(page)
         self._notifications.labels(receiver, page.status).inc()
         self._last.labels(receiver).set(page.received_at)
         return page
 
     def pages(self, since: float = 0.0) -> list[Page]:
         """The notifications that came after `since`, the oldest first."""
-        return [page for page in self._pages if page.received_at > since]
+        kept = [page for pages in self._pages.values() for page in pages if page.received_at > since]
+        return sorted(kept, key=lambda page: page.id)
 
     @property
     def forgotten(self) -> int:
         """How many notifications had to make room."""
-        return self._received - len(self._pages)
+        return self._received - sum(len(pages) for pages in self._pages.values())
 
 
 def application(pager: Pager, registry: CollectorRegistry, logger: Logger) -> web.Application:

@@ -28,6 +28,7 @@ def state(phase: Phase) -> LabState:
             Component(name="apiserver", kind="control-plane", pid=2, running=True),
             Component(name="prometheus", kind="server", pid=3, running=True),
         ),
+        pages_url="http://127.9.8.1:8080",
     )
 
 
@@ -52,6 +53,7 @@ def test_a_lab_whose_lock_is_held_is_what_it_says(tmp_path: Path) -> None:
         "MLCHAOS_LAB_DIR": str(tmp_path),
         "KUBECONFIG": str(tmp_path / "kubeconfig"),
         "PROMETHEUS_URL": "http://127.9.0.1:9090",
+        "MLCHAOS_PAGES_URL": "http://127.9.8.1:8080",
         **node_commands(directory),
         "ADMIT_BUDGET_LEFT": "0%",
         "ADMIT_QUIET_ALERTS": "false",
