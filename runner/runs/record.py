@@ -67,6 +67,18 @@ class Durations:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyStop:
+    """What ended a run before its time: when it was asked for (seconds since the epoch), which kind, and why.
+
+    `kind` is a word of runner.guarding.stops.StopKind: breach, spend, unknown, deadline, halt, ...
+    """
+
+    at: float
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """One run of an experiment.
 
@@ -98,3 +110,4 @@ class RunRecord:
     transitions: tuple[LedgerTransition, ...] = ()
     alerts: AlertPath = field(default_factory=AlertPath)
     durations: Durations = field(default_factory=Durations)
+    stop: EarlyStop | None = None
