@@ -16,7 +16,7 @@ WORKERS ?= 2
 # Lab tests wait more than they compute.
 LAB_WORKERS ?= 3
 
-.PHONY: help setup servers demo test test-unit test-lab test-cluster crash lint format bench soak lock clean
+.PHONY: help setup servers browser demo test test-unit test-lab test-cluster crash lint format bench soak lock clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -38,9 +38,15 @@ $(VENV)/.servers: $(VENV)/.installed
 	@echo "==> Prometheus, Alertmanager, Redis, Toxiproxy: those that this machine lacks go into $(VENV), as files only"
 	@$(CHAOS) lab servers --bring && touch $@ || echo "==> going on without what is missing above: what needs it is skipped by name"
 
+$(VENV)/.browser: $(VENV)/.installed
+	@echo "==> Chromium, for the tests of pages: where this machine lacks it, it goes into $(VENV), as files only"
+	@$(BIN)/python -m tests.browser && touch $@ || echo "==> going on without a browser: what needs it is skipped by name"
+
 setup: $(VENV)/.installed $(VENV)/.servers  ## Bring everything that demo and test need
 
 servers: $(VENV)/.servers
+
+browser: $(VENV)/.browser
 
 demo: setup  ## Kill a model server under load in the lab, and say what it cost
 	@echo "==> The lab: a small ML cluster on this machine"
@@ -56,7 +62,7 @@ test-unit: $(VENV)/.installed  ## Tests without a lab or server programs: second
 	@echo "==> Unit tests"
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not lab and not cluster and not crash"
 
-test-lab: setup  ## Tests with real processes: the lab, its API's conformance, the main job
+test-lab: setup browser  ## Tests with real processes: the lab, its API's conformance, the main job
 	@echo "==> Lab tests (real processes)"
 	@$(BIN)/python -m pytest -q -n $(LAB_WORKERS) --dist loadgroup -m "lab or cluster or crash" --durations 10
 

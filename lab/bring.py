@@ -8,11 +8,11 @@ Toxiproxy is in no Debian release and is built by the Go tool chain.
 import os
 import shutil
 import stat
-import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.debian import BringError, Say, run, unpack
 from lab.servers import SERVERS, TOXIPROXY, TOXIPROXY_PACKAGE, Server, brought_directory, find, find_program
 
 COMPANIONS = {
@@ -23,10 +23,7 @@ COMPANIONS = {
 }
 """Programs for people and tests that look into a lab, and the Debian packages they come in."""
 
-APT_SECONDS = 600
 GO_SECONDS = 1200
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +33,6 @@ class Outcome:
     server: Server
     path: str | None
     problem: str = ""
-
-
-class BringError(Exception):
-    """A tool that brings servers is missing or failed; the message says which, and its last words."""
 
 
 def bring_missing(say: Say) -> list[Outcome]:
@@ -61,50 +54,11 @@ def bring_missing(say: Say) -> list[Outcome]:
     return [Outcome(server, find(server), problems.get(server.name, "")) for server in SERVERS]
 
 
-def _run(command: Sequence[str], seconds: float, environment: dict[str, str] | None = None) -> str:
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=seconds, check=False, env=environment, errors="replace"
-        )
-    except OSError as error:
-        raise BringError(f"{command[0]} cannot be started: {error}") from error
-    except subprocess.TimeoutExpired as error:
-        raise BringError(f"{command[0]} did not finish within {seconds:.0f} s") from error
-    if done.returncode != 0:
-        last_words = " | ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
-        raise BringError(f"{' '.join(command[:2])} failed with status {done.returncode}: {last_words}")
-    return done.stdout
-
-
 def _unpack_debian(packages: Sequence[str], say: Say) -> None:
-    if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
-        raise BringError(f"no apt here: install {', '.join(packages)} by your package manager and put them on PATH")
-    place = brought_directory()
-    lists, cache, root = place / "apt" / "lists", place / "apt" / "cache", place / "root"
-    for directory in (lists / "partial", cache / "archives" / "partial", root):
-        directory.mkdir(parents=True, exist_ok=True)
-    apt = [
-        "apt-get",
-        "-q",
-        "-y",
-        "-o", f"Dir::State::Lists={lists}",
-        "-o", f"Dir::Cache={cache}",
-        "-o", "Debug::NoLocking=true",
-        "-o", "APT::Sandbox::User=",
-        "-o", "APT::Update::Error-Mode=any",
-    ]  # fmt: skip
-    say("reading the package lists (apt-get update, into a directory of ours)")
-    _run([*apt, "update"], APT_SECONDS)
-    say(f"fetching {', '.join(packages)} with what they need (apt-get --download-only)")
-    _run([*apt, "install", "--download-only", "--no-install-recommends", *packages], APT_SECONDS)
-    archives = sorted((cache / "archives").glob("*.deb"))
-    say(f"unpacking {len(archives)} packages into {root} (nothing is installed, no service is started)")
-    for archive in archives:
-        _run(["dpkg-deb", "--extract", str(archive), str(root)], APT_SECONDS)
+    root = unpack(packages, brought_directory(), say)
     for name in (*(binary for server in SERVERS for binary in server.binaries), *COMPANIONS):
         if (program := root / "usr" / "bin" / name).exists():
             _wrap(program, root)
-    shutil.rmtree(place / "apt")
 
 
 def _wrap(program: Path, root: Path) -> None:
@@ -116,7 +70,7 @@ def _wrap(program: Path, root: Path) -> None:
     """
     libraries = [str(found) for parent in ("lib", "usr/lib") for found in (root / parent).glob("*-linux-gnu*")]
     share = root / "usr" / "share"
-    _install_script(
+    install_script(
         program.name,
         f"""#!/bin/sh
 export LD_LIBRARY_PATH="{":".join(libraries)}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"
@@ -130,7 +84,8 @@ exec "{program}" "$@"
     )
 
 
-def _install_script(name: str, text: str) -> None:
+def install_script(name: str, text: str) -> None:
+    """Put a program of this name beside the servers that were brought."""
     target = brought_directory() / "bin" / name
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text)
@@ -145,7 +100,7 @@ def _build_toxiproxy(say: Say) -> None:
     places = {"GOBIN": str(build), "GOMODCACHE": str(build / "modules"), "GOCACHE": str(build / "cache")}
     # Go makes its module cache read-only, and then cannot be rid of it, unless told otherwise.
     flags = f"{os.environ.get('GOFLAGS', '')} -modcacherw".strip()
-    _run(["go", "install", TOXIPROXY_PACKAGE], GO_SECONDS, {**os.environ, **places, "GOFLAGS": flags})
+    run(["go", "install", TOXIPROXY_PACKAGE], GO_SECONDS, {**os.environ, **places, "GOFLAGS": flags})
     target = brought_directory() / "bin" / "toxiproxy-server"
     target.parent.mkdir(parents=True, exist_ok=True)
     (build / "server").replace(target)
