@@ -1,0 +1,92 @@
+"""What the results store gives beside whole runs (runner.runs.record.RunRecord): lean rows for lists and reviews.
+
+Times are seconds since the epoch, durations seconds, shares 0..1 (more where a budget was overspent). None is unknown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runner.alerting.timeline import Outcome, Stage
+from runner.runs.record import Durations
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs are meant; what is empty asks nothing.
+
+    `experiment` is a part of the title or of the experiment's file, whatever the case. `since` and `until` are about
+    the beginning of the run. `limit` leaves the newest ones.
+    """
+
+    experiment: str = ""
+    verdicts: tuple[str, ...] = ()
+    tag: str = ""
+    since: float | None = None
+    until: float | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run in a list. `heard_at` is when something was last heard of it."""
+
+    run_id: str
+    title: str
+    experiment: str
+    started_at: float
+    ended_at: float | None
+    verdict: str
+    reason: str
+    dry: bool
+    host: str
+    faults: int | None
+    durations: Durations
+    spent: Mapping[str, float] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    heard_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """A run that put a fault in and was judged, as a trend over time sees it."""
+
+    run_id: str
+    title: str
+    experiment: str
+    started_at: float
+    verdict: str
+    durations: Durations
+    spent: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertTry:
+    """One run that expected an alert. Seconds are counted from the fault, `resolved` as well."""
+
+    run_id: str
+    title: str
+    at: float
+    receiver: str
+    outcome: Outcome
+    lost_at: Stage | None
+    reason: str
+    predicted: float | None
+    fired: float | None
+    notified: float | None
+    resolved_notified: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertProof:
+    """What the runs say of one alert: how many expected it, how many proved it, the last of both.
+
+    Runs that expected it to be muted prove nothing of its way, and are not counted.
+    """
+
+    alert: str
+    slo: str
+    severity: str
+    tries: int
+    proven: int
+    last: AlertTry
+    last_proven: AlertTry | None
