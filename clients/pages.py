@@ -1,0 +1,114 @@
+"""Reading what receivers were told from something that keeps it: the lab's pager, or `chaos alerts sink`.
+
+It serves `GET /pages?since=<Unix time>`: `{"pages": [{"id", "received_at", "receiver", "status", "notification",
+"answered"}], "forgotten": N}`, where `notification` is the body of Alertmanager's webhook. `answered`, where it is
+there, is the HTTP status that the notification was answered with: what was refused reached nobody.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from clients.json_http import HttpError, JsonServer
+
+PAGES_VARIABLE = "MLCHAOS_PAGES_URL"
+SET_ADDRESS = f'set {PAGES_VARIABLE} (in the lab: eval "$(chaos lab env)")'
+
+AlertStatus = Literal["firing", "resolved"]
+
+
+@dataclass(frozen=True, slots=True)
+class PagedAlert:
+    """One alert of a notification; `status` is its own, which may differ from the notification's."""
+
+    status: AlertStatus
+    labels: Mapping[str, str]
+    fingerprint: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.labels.get("alertname", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One notification: to whom, when (seconds since the epoch, by the clock of who keeps it), of which group.
+
+    `attempt` of Alertmanager is not in it; `answered` is the status that it was answered with.
+    """
+
+    id: int
+    received_at: float
+    receiver: str
+    status: AlertStatus
+    group_key: str
+    alerts: tuple[PagedAlert, ...]
+    answered: int = 200
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it reached somebody."""
+        return 200 <= self.answered < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Notifications, the oldest first, and how many had to make room since the keeper began."""
+
+    pages: tuple[Page, ...]
+    forgotten: int
+
+
+class PagesKeeper:
+    """Something that keeps notifications. Raises HttpError where it is asked and there is no answer."""
+
+    def __init__(self, url: str, timeout: float = 5.0) -> None:
+        self._server = JsonServer("the keeper of pages", url, SET_ADDRESS, timeout)
+        self.url = self._server.url
+
+    def since(self, at: float) -> Pages:
+        """The notifications that came after `at` (seconds since the epoch)."""
+        document = self._server.get("/pages", {"since": f"{at:.6f}"})
+        try:
+            pages = tuple(_page(entry) for entry in document["pages"])
+            return Pages(tuple(sorted(pages, key=lambda page: page.received_at)), int(document.get("forgotten", 0)))
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise self._server.strange(f"no list of pages ({type(error).__name__}: {error})") from error
+
+    def close(self) -> None:
+        self._server.close()
+
+
+def pages_url(configuration: Mapping[str, Any]) -> str:
+    """Where pages are kept, of the configuration (`pages_url`) or the environment; empty where nothing is named."""
+    return str(configuration.get("pages_url") or os.environ.get(PAGES_VARIABLE, ""))
+
+
+def _page(entry: Mapping[str, Any]) -> Page:
+    notification = entry["notification"]
+    return Page(
+        id=int(entry["id"]),
+        received_at=float(entry["received_at"]),
+        receiver=str(entry["receiver"]),
+        status=_status(entry["status"]),
+        group_key=str(notification.get("groupKey", "")),
+        alerts=tuple(_alert(one) for one in notification["alerts"]),
+        answered=int(entry.get("answered", 200)),
+    )
+
+
+def _alert(entry: Mapping[str, Any]) -> PagedAlert:
+    labels = {str(name): str(value) for name, value in entry["labels"].items()}
+    return PagedAlert(_status(entry["status"]), labels, str(entry.get("fingerprint", "")))
+
+
+def _status(value: object) -> AlertStatus:
+    if value == "firing":
+        return "firing"
+    if value == "resolved":
+        return "resolved"
+    raise ValueError(f"{value!r} is no status of a notification")
+
+
+__all__ = ["HttpError", "Page", "PagedAlert", "Pages", "PagesKeeper", "pages_url"]
