@@ -6,7 +6,7 @@ Times are seconds since the epoch, durations seconds, shares 0..1 (more where a 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from runner.alerting.timeline import Outcome, Stage
+from runner.alerting.timeline import AlertTimeline
 from runner.runs.record import Durations
 
 
@@ -61,19 +61,12 @@ class TrendPoint:
 
 @dataclass(frozen=True, slots=True)
 class AlertTry:
-    """One run that expected an alert. Seconds are counted from the fault, `resolved` as well."""
+    """One run that expected an alert, and what it saw of it. `at` is when the run began."""
 
     run_id: str
     title: str
     at: float
-    receiver: str
-    outcome: Outcome
-    lost_at: Stage | None
-    reason: str
-    predicted: float | None
-    fired: float | None
-    notified: float | None
-    resolved_notified: float | None
+    timeline: AlertTimeline
 
 
 @dataclass(frozen=True, slots=True)
