@@ -21,6 +21,7 @@ from runner.experiment.guard_block import GuardBlock
 from runner.guarding.admission import NotAdmittedError, Terms, admit
 from runner.guarding.heartbeat import Heartbeat
 from runner.guarding.session import Session, Times, refuse_other_faults
+from runner.guarding.shared_budget import MAX_SPEND_VARIABLE, SharedBudgetError, shared_limit
 from runner.guarding.stops import Limits, Stop
 from runner.plan.digest import SEED_BITS, VARIABLE, Token, TokenError, read_token
 from runner.plan.make import make_plan
@@ -66,13 +67,12 @@ def open_session(run_id: str, plan: Plan, configuration: Mapping[str, Any], syst
     with ExitStack() as on_refusal:
         prometheus, ledger = _open(configuration, systems, on_refusal)
         _refuse_when_halted(ledger)
-        window = block.abort_when.window_seconds
         try:
             watch = admit(prometheus, plan.slos, terms_of(block))
         except NotAdmittedError as error:
             raise RefusedError(str(error)) from error
         run = Run(run_id, plan.faults, ledger, systems)
-        limits = Limits(block.abort_when.burn_rate, window, block.blast_radius.error_budget.max_spend_ratio)
+        limits = limits_of(block, os.environ)
         times = Times(block.blast_radius.duration_seconds, block.recover_within_seconds)
         session = Session(run, times, limits, prometheus, watch, _heartbeat(ledger, run_id))
         on_refusal.pop_all()
@@ -129,6 +129,22 @@ def terms_of(block: GuardBlock) -> Terms:
     """What the guard's block asks of the SLOs before a fault goes in."""
     admit = block.admit
     return Terms(admit.budget_left_ratio, admit.burn_below, admit.quiet_alerts, block.abort_when.window_seconds)
+
+
+def limits_of(block: GuardBlock, environment: Mapping[str, str]) -> Limits:
+    """What ends the run: what its experiment declares, or less where it shares an error budget with other runs.
+
+    Raises RefusedError.
+    """
+    abort, declared = block.abort_when, block.blast_radius.error_budget.max_spend_ratio
+    try:
+        shared = shared_limit(environment)
+    except SharedBudgetError as error:
+        raise RefusedError(str(error)) from error
+    if shared is None or shared >= declared:
+        return Limits(abort.burn_rate, abort.window_seconds, declared)
+    left = f"what is left of the set's budget ({MAX_SPEND_VARIABLE})"
+    return Limits(abort.burn_rate, abort.window_seconds, shared, left)
 
 
 def halt_told(halt: Halt) -> str:

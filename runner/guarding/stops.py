@@ -41,11 +41,15 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a run may do to its SLOs: burn rate (below), share of the budget spent (at most)."""
+    """What a run may do to its SLOs: burn rate (below), share of the budget spent (at most).
+
+    `spend_set_by` is what sets the share, in words: its experiment, or the set of which it is one.
+    """
 
     burn_rate: float
     window_seconds: float
     max_spend: float
+    spend_set_by: str = "error_budget.max_spend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def _worst(watched: Watched, limits: Limits, unknown: Mapping[str, float], clock
         if isinstance(slo.spend, Known) and slo.spend.value > limits.max_spend:
             reason = (
                 f"{slo.name} has spent {100 * slo.spend.value:.3g}% of its error budget since the fault, and "
-                f"error_budget.max_spend is {100 * limits.max_spend:g}%"
+                f"{limits.spend_set_by} is {100 * limits.max_spend:g}%"
             )
             return Stop(StopKind.SPEND, reason, watched.at)
     for slo in watched.slos:
