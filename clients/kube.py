@@ -231,6 +231,11 @@ class Kube:
         answer = self._document(what, "POST", _REVIEWS.path(), body=review)
         return bool((answer.get("status") or {}).get("allowed"))
 
+    def version(self) -> str:
+        """Of the API server: `v1.36.1`."""
+        answer = self._document(Request("read", "version", ""), "GET", "/version")
+        return str(answer.get("gitVersion", ""))
+
     def pods(self, namespace: str, label_selector: str) -> list[Document]:
         """All pods of a namespace that the selector matches."""
         return self.find(PODS, namespace, label_selector)

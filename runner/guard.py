@@ -28,14 +28,15 @@ from actions.fault import RefusedError
 from actions.run_context import NoOpenRunError, close_run, current_run
 from probes.sli import DeclarationError
 from runner.outcome import KEY, Outcome
-from runner.runs.log import note_begin, note_end
 from runner.runs.run_id import new_run_id
+from runner.runs.spool import Beginning, Ending, Spool
 from runner.slo.garbage import without_collecting
 
 if TYPE_CHECKING:
     from actions.systems import Systems
     from runner.guarding.session import Session
     from runner.plan.model import Plan
+    from runner.run_summary import RunSummary
     from runner.summarise import Ended
 
 logger = logging.getLogger("chaostoolkit")
@@ -52,12 +53,13 @@ class _Guarded:
     run_id: str
     started_at: float
     dry: bool
+    spool: Spool
     session: "Session | None" = None
     place: str = ""
     refusal: str = ""
     failed_activity: str = ""
-    unended: bool = False
-    """The run log has its beginning, and not its end yet."""
+    unended: bool = True
+    """The spool does not have its end yet."""
 
 
 _runs: list[_Guarded] = []
@@ -80,7 +82,8 @@ class _Closer:
             guarded = _runs[-1]
             if guarded.session is not None:
                 guarded.session.close()
-            _note_end(guarded, Outcome.ERROR)
+            _note_end(guarded, Ending(time.time(), Outcome.ERROR.value, "it was not judged", _faults(guarded)))
+            _store(guarded)
             if guarded.session is not None:
                 guarded.session.restore_signals()
         close_run()
@@ -115,8 +118,12 @@ def before_experiment_control(
     if not _closers:
         raise InterruptExecution(f"the control {_OUR_MODULE} was not set up (chaostoolkit.log says why)")
     now = time.time()
-    guarded = _Guarded(new_run_id(now), now, dry=bool(context.get("dry")))
+    run_id = new_run_id(now)
+    guarded = _Guarded(run_id, now, bool(context.get("dry")), Spool(run_id))
     _runs.append(guarded)
+    guarded.spool.began(
+        Beginning(run_id, str(context.get("title", "")), now, guarded.dry, _experiment_file(), _tags(context))
+    )
     try:
         _begin(guarded, context, configuration or {}, secrets or {})
     except InterruptExecution:
@@ -200,7 +207,7 @@ def after_experiment_control(
     from runner.summarise import summarise
 
     summary = summarise({**state, "status": ended}, context, configuration or {}, _how_it_ended(guarded))
-    _note_end(guarded, summary.verdict.outcome)
+    _note_end(guarded, _ending(guarded, summary))
     state[KEY] = summary.document()
     if summary.verdict.outcome in (Outcome.HELD, Outcome.BREACHED) or ended != "completed":
         state["status"] = ended
@@ -214,6 +221,9 @@ def after_experiment_control(
 def _begin(
     guarded: _Guarded, context: Mapping[str, Any], configuration: Mapping[str, Any], secrets: Mapping[str, Any]
 ) -> None:
+    from runner.runs.planned import planned
+    from runner.runs.versions import note_versions
+
     dry = context.get("dry")
     if dry and dry not in _HARMLESS:
         raise RefusedError(
@@ -224,15 +234,15 @@ def _begin(
         systems, plan = _plan(context, configuration, secrets)
     try:
         guarded.place = plan.place
+        guarded.spool.planned(planned(plan))
         if not guarded.dry:
             from runner.guarding.opening import open_session
 
-            guarded.session = open_session(guarded.run_id, plan, configuration, systems)
+            guarded.session = open_session(guarded.run_id, plan, configuration, systems, guarded.spool)
+            note_versions(guarded.spool, systems if plan.place else None)
     finally:
         if guarded.session is None:
             systems.close()
-    note_begin(guarded.run_id, str(context.get("title", "")), guarded.started_at, dry=guarded.dry)
-    guarded.unended = True
     logger.info("Run %s is open: plan %s", guarded.run_id, plan.token)
 
 
@@ -292,12 +302,50 @@ def _how_it_ended(guarded: _Guarded) -> "Ended":
     )
 
 
-def _note_end(guarded: _Guarded, outcome: Outcome) -> None:
+def _ending(guarded: _Guarded, summary: "RunSummary") -> Ending:
+    session = guarded.session
+    return Ending(
+        at=time.time(),
+        verdict=summary.verdict.outcome.value,
+        reason=summary.verdict.reason,
+        faults=_faults(guarded),
+        spent=session.spent if session is not None else {},
+        recover=session.recovery.seconds if session is not None else None,
+        summary=summary.document(),
+    )
+
+
+def _note_end(guarded: _Guarded, ending: Ending) -> None:
     if guarded.unended:
         guarded.unended = False
-        session = guarded.session
-        faults = len(session.run.injected) if session is not None else 0
-        note_end(guarded.run_id, outcome.value, time.time(), faults, session.spent if session is not None else None)
+        guarded.spool.ended(ending)
+
+
+def _faults(guarded: _Guarded) -> int:
+    return len(guarded.session.run.injected) if guarded.session is not None else 0
+
+
+def _store(guarded: _Guarded) -> None:
+    """Put what was spooled into the results store, which is only imported now that the run is over."""
+    from runner.store.after_run import store_run
+
+    path = guarded.spool.path
+    guarded.spool.close()
+    if path is not None:
+        store_run(path)
+
+
+def _experiment_file() -> str:
+    """The file that `chaos run` was given; only its command line knows."""
+    import click
+
+    context = click.get_current_context(silent=True)
+    return str(context.params.get("source") or "") if context is not None else ""
+
+
+def _tags(context: Mapping[str, Any]) -> tuple[str, ...]:
+    tags = context.get("tags")
+    return tuple(str(tag) for tag in tags) if isinstance(tags, list) else ()
 
 
 def _failed(journal: Mapping[str, Any]) -> bool:

@@ -20,12 +20,14 @@ from runner.experiment.check import check_document
 from runner.experiment.guard_block import GuardBlock
 from runner.guarding.admission import NotAdmittedError, Terms, admit
 from runner.guarding.heartbeat import Heartbeat
+from runner.guarding.noting import NotedLedger, Notes
 from runner.guarding.session import Session, Times, refuse_other_faults
 from runner.guarding.shared_budget import MAX_SPEND_VARIABLE, SharedBudgetError, shared_limit
 from runner.guarding.stops import Limits, Stop
 from runner.plan.digest import SEED_BITS, VARIABLE, Token, TokenError, read_token
 from runner.plan.make import make_plan
 from runner.plan.model import Plan
+from runner.runs.spool import Spool
 
 logger = logging.getLogger("chaostoolkit")
 
@@ -58,8 +60,8 @@ def plan_run(
     return plan
 
 
-def open_session(run_id: str, plan: Plan, configuration: Mapping[str, Any], systems: Systems) -> Session:
-    """A session that watches, holds its locks, and has nothing injected yet.
+def open_session(run_id: str, plan: Plan, configuration: Mapping[str, Any], systems: Systems, spool: Spool) -> Session:
+    """A session that watches, holds its locks, and has nothing injected yet. What happens in it goes into the spool.
 
     Raises RefusedError; then no thread, lock or connection is left of it.
     """
@@ -71,10 +73,11 @@ def open_session(run_id: str, plan: Plan, configuration: Mapping[str, Any], syst
             watch = admit(prometheus, plan.slos, terms_of(block))
         except NotAdmittedError as error:
             raise RefusedError(str(error)) from error
-        run = Run(run_id, plan.faults, ledger, systems)
+        notes = Notes(spool)
+        run = Run(run_id, plan.faults, NotedLedger(ledger, notes), systems)
         limits = limits_of(block, os.environ)
         times = Times(block.blast_radius.duration_seconds, block.recover_within_seconds)
-        session = Session(run, times, limits, prometheus, watch, _heartbeat(ledger, run_id))
+        session = Session(run, times, limits, prometheus, watch, _heartbeat(ledger, run_id), notes)
         on_refusal.pop_all()
     try:
         _occupy(session, ledger, plan)

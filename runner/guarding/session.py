@@ -18,6 +18,7 @@ from runner.guarding.deadline import Deadline
 from runner.guarding.heartbeat import Heartbeat
 from runner.guarding.keeper import Keeper
 from runner.guarding.last_look import look_once_more
+from runner.guarding.noting import Notes
 from runner.guarding.recovery import NOT_WAITED_FOR, Recovery, wait_for_recovery
 from runner.guarding.removal import Removal
 from runner.guarding.stops import Limits, Stop, StopKind
@@ -44,7 +45,14 @@ class Session:
     """A run from admission to its end. Its hooks are called by the main thread, and are quiet when called again."""
 
     def __init__(
-        self, run: Run, times: Times, limits: Limits, prometheus: Prometheus, watch: SloWatch, heartbeat: Heartbeats
+        self,
+        run: Run,
+        times: Times,
+        limits: Limits,
+        prometheus: Prometheus,
+        watch: SloWatch,
+        heartbeat: Heartbeats,
+        notes: Notes,
     ) -> None:
         self.run = run
         self.phase: Phase = "gate"
@@ -54,10 +62,11 @@ class Session:
         self._times = times
         self._sees_after = stale_after(limits.window_seconds)
         self._prometheus = prometheus
+        self._notes = notes
         self._removal = Removal(run, self._undo)
         self._keeper = Keeper(run, self._removal, self._overdue)
         self._heartbeat = heartbeat(self._keeper.ask)
-        self._watcher = Watcher(watch, limits, self._keeper.ask, self._began)
+        self._watcher = Watcher(watch, limits, self._keeper.ask, self._began, notes.watched)
         self._undone_at: float | None = None
         self._closed = False
         run.unguarded = self._unguarded
@@ -125,6 +134,8 @@ class Session:
             return
         self.no_activity()
         self._take_out(retry_stuck=True)
+        for one in self.run.injected:
+            self._notes.record(one.record)
         self._closed = True
         close_run()
         self._watcher.close()
@@ -153,6 +164,8 @@ class Session:
     def _take_out(self, retry_stuck: bool = False) -> None:
         self._removal.undo_for_good(retry_stuck)
         self._watcher.disarm()
+        if self.stop is not None:
+            self._notes.stopped(self.stop)
         if self._undone_at is None and self.run.injected:
             self._undone_at = time.time()
 
@@ -163,7 +176,9 @@ class Session:
         return not self._may_recover()
 
     def _undo(self, record: Record) -> Record:
-        return undo_record(self.run.ledger, record, self.run.systems)
+        undone = undo_record(self.run.ledger, record, self.run.systems)
+        self._notes.record(undone)  # also where the ledger did not take it
+        return undone
 
     def _began(self) -> float | None:
         return self.run.injected[0].intended_at if self.run.injected else None

@@ -24,15 +24,22 @@ class Watcher:
     """A thread that reads from `start` to `close`, and calls `stop` while it is armed.
 
     `began` gives when the first fault was about to go in (seconds since the epoch), None as long as there was none.
+    `note` is given every reading, after it was judged.
     """
 
     def __init__(
-        self, watch: Watch, limits: Limits, stop: Callable[[Stop], None], began: Callable[[], float | None]
+        self,
+        watch: Watch,
+        limits: Limits,
+        stop: Callable[[Stop], None],
+        began: Callable[[], float | None],
+        note: Callable[[Watched], None] = lambda _: None,
     ) -> None:
         self._watch = watch
         self._limits = limits
         self._stop = stop
         self._began = began
+        self._note = note
         self._closing = threading.Event()
         self._read_anew = threading.Condition()
         self._latest: Watched | None = None
@@ -84,6 +91,7 @@ class Watcher:
                 self._read_anew.notify_all()
             if stop is not None and self._armed:
                 self._stop(stop)
+            self._note(watched)
 
     def _read(self) -> Watched:
         at = time.time()
