@@ -11,8 +11,10 @@ from clients.prometheus_alerts import read_time
 
 ALERTMANAGER_VARIABLE = "ALERTMANAGER_URL"
 SET_ADDRESS = f'is it up, and {ALERTMANAGER_VARIABLE} the right address (in the lab: eval "$(chaos lab env)")?'
-_SENT = "alertmanager_notifications_total"
-_FAILED = "alertmanager_notifications_failed_total"
+_SENT = "alertmanager_notification_requests_total"
+_FAILED = "alertmanager_notification_requests_failed_total"
+"""Of requests, not of notifications: a notification counts when it begins, and as failed when it is given up for good,
+which a receiver that answers 500 puts off for minutes."""
 
 SilenceState = Literal["active", "pending", "expired"]
 
@@ -78,7 +80,10 @@ class AlertmanagerStatus:
 
 @dataclass(frozen=True, slots=True)
 class NotificationCounts:
-    """Notifications that Alertmanager tried to send, and those that failed for good, by its counters."""
+    """Requests that Alertmanager sent to receivers, and those of them that failed, by its counters (since its start).
+
+    `by_integration` has both for each kind of receiver (`webhook`); who got what is not in them.
+    """
 
     sent: float
     failed: float

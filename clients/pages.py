@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from clients.json_http import HttpError, JsonServer
+from clients.prometheus_alerts import read_time
 
 PAGES_VARIABLE = "MLCHAOS_PAGES_URL"
 SET_ADDRESS = f'set {PAGES_VARIABLE} (in the lab: eval "$(chaos lab env)")'
@@ -20,11 +21,15 @@ AlertStatus = Literal["firing", "resolved"]
 
 @dataclass(frozen=True, slots=True)
 class PagedAlert:
-    """One alert of a notification; `status` is its own, which may differ from the notification's."""
+    """One alert of a notification; `status` is its own, which may differ from the notification's.
+
+    `starts_at` is when it began to fire (seconds since the epoch); None where the notification does not say it.
+    """
 
     status: AlertStatus
     labels: Mapping[str, str]
     fingerprint: str = ""
+    starts_at: float | None = None
 
     @property
     def name(self) -> str:
@@ -35,7 +40,7 @@ class PagedAlert:
 class Page:
     """One notification: to whom, when (seconds since the epoch, by the clock of who keeps it), of which group.
 
-    `attempt` of Alertmanager is not in it; `answered` is the status that it was answered with.
+    `answered` is the HTTP status that it was answered with: what is refused comes again.
     """
 
     id: int
@@ -100,7 +105,9 @@ def _page(entry: Mapping[str, Any]) -> Page:
 
 def _alert(entry: Mapping[str, Any]) -> PagedAlert:
     labels = {str(name): str(value) for name, value in entry["labels"].items()}
-    return PagedAlert(_status(entry["status"]), labels, str(entry.get("fingerprint", "")))
+    return PagedAlert(
+        _status(entry["status"]), labels, str(entry.get("fingerprint", "")), read_time(entry.get("startsAt"))
+    )
 
 
 def _status(value: object) -> AlertStatus:

@@ -72,6 +72,7 @@ class BlastRadius(Part):
         default=AtMost(max=0), description="Network paths (proxies) that may be hit.", examples=[{"max": 1}]
     )
     secrets: AtMost = Field(default=AtMost(max=0), description="Secrets that may be replaced.", examples=[{"max": 1}])
+    silences: AtMost = Field(default=AtMost(max=0), description="Alerts that may be silenced.", examples=[{"max": 1}])
     gpu_hours: GpuHours | None = Field(
         default=None,
         description="GPU-hours that may stand still. Without it the other limits alone hold, and no gang may.",
@@ -129,7 +130,20 @@ class ExpectedAlert(Part):
     fires_within: Span = Field(description="Longest time from the fault to the alert.", examples=["90s"])
     receiver: Filled = Field(description="Receiver that must get it.", examples=["ml-oncall"])
     resolves_within: Span | None = Field(
-        default=None, description="Longest time from the recovery to the alert's end.", examples=["3m"]
+        default=None,
+        description="Longest time from the recovery of the SLOs to the alert's end; without it nobody waits for that.",
+        examples=["3m"],
+    )
+    notified_within: Span = Field(
+        default="6m",
+        description="Longest time from the alert to its notification, and from its end to that of its end: more than "
+        "Alertmanager's group_wait and group_interval.",
+        examples=["20s"],
+    )
+    muted_by: Literal["silence", "inhibition"] | None = Field(
+        default=None,
+        description="What must keep the alert from its receiver: then it fires, and nobody is told.",
+        examples=["silence"],
     )
 
     @property
@@ -139,6 +153,10 @@ class ExpectedAlert(Part):
     @property
     def resolves_within_seconds(self) -> float | None:
         return None if self.resolves_within is None else parse_duration(self.resolves_within)
+
+    @property
+    def notified_within_seconds(self) -> float:
+        return parse_duration(self.notified_within)
 
 
 class GuardBlock(Part):
@@ -168,7 +186,7 @@ class GuardBlock(Part):
         examples=[[{"alert": "LlmAvailabilityBudgetBurn", "severity": "page"}]],
     )
     unexpected_pages: Literal["forbid", "allow"] = Field(
-        default="allow", description="Whether a page that is not in `alerts` may fire.", examples=["forbid"]
+        default="allow", description="Whether a page that is not in `alerts` may reach anybody.", examples=["forbid"]
     )
 
     @property

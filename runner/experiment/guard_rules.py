@@ -124,3 +124,9 @@ def _check_alerts(guard: GuardBlock, path: Path, findings: Findings) -> None:
         if key in seen:
             findings.error((*path, "alerts", index), f"{alert.alert} a second time", "name each alert once")
         seen.add(key)
+        if alert.fires_within_seconds > guard.blast_radius.duration_seconds:
+            message = (
+                f"{alert.alert} may take {alert.fires_within} to fire, and every fault is out after "
+                f"{guard.blast_radius.duration}"
+            )
+            findings.error((*path, "alerts", index, "fires_within"), message, "write less, or a longer duration")
