@@ -23,14 +23,15 @@ if TYPE_CHECKING:
     from actions.ledger.record import Record
     from actions.systems import Systems
 
-Plane = Literal["kubernetes-api", "dcgm-cache", "kernel-log", "nvml", "network", "application"]
+Plane = Literal["kubernetes-api", "dcgm-cache", "kernel-log", "nvml", "network", "application", "alerting"]
 """What can see a fault. Detectors listen to one plane each, so a fault on one proves nothing of the others."""
 
-System = Literal["kubernetes", "toxiproxy", "node-killer"]
+System = Literal["kubernetes", "toxiproxy", "node-killer", "alertmanager"]
 """What an undo has to reach."""
 
-TargetKind = Literal["pod", "node", "secret", "path", "object"]
-"""Kinds of targets. A path is one of the network; an object is one of Kubernetes that a fault makes."""
+TargetKind = Literal["pod", "node", "secret", "path", "object", "alert"]
+"""Kinds of targets. A path is one of the network; an object is one of Kubernetes that a fault makes; an alert is one
+that is kept from being sent."""
 
 
 class RefusedError(Exception):

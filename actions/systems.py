@@ -4,6 +4,7 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from clients.alertmanager import Alertmanager
     from clients.kube import Kube
     from clients.node_killer import NodeKiller
     from clients.toxiproxy import Toxiproxy
@@ -16,6 +17,7 @@ class Systems:
         self._lock = threading.RLock()
         self._kube: Kube | None = None
         self._toxiproxies: dict[str, Toxiproxy] = {}
+        self._alertmanagers: dict[str, Alertmanager] = {}
 
     @property
     def kube(self) -> "Kube":
@@ -36,6 +38,15 @@ class Systems:
                 self._toxiproxies[url] = Toxiproxy(url)
             return self._toxiproxies[url]
 
+    def alertmanager(self, url: str) -> "Alertmanager":
+        """The Alertmanager whose API is at `url`. Raises HttpError."""
+        from clients.alertmanager import Alertmanager
+
+        with self._lock:
+            if url not in self._alertmanagers:
+                self._alertmanagers[url] = Alertmanager(url)
+            return self._alertmanagers[url]
+
     @property
     def node_killer(self) -> "NodeKiller":
         """What takes nodes away and brings them back, as the environment says. Raises NodeKillerError."""
@@ -51,6 +62,9 @@ class Systems:
             for proxy in self._toxiproxies.values():
                 proxy.close()
             self._toxiproxies.clear()
+            for alertmanager in self._alertmanagers.values():
+                alertmanager.close()
+            self._alertmanagers.clear()
 
     def __enter__(self) -> Self:
         return self

@@ -43,6 +43,7 @@ def limits(radius: BlastRadius, price: Price) -> tuple[Limit, ...]:
         Limit("GPU-hours", "gpu_hours.max", hours, allowed_hours, detail=f"if it lasts {radius.duration}"),
         Limit("network paths", "paths.max", len(price.paths), radius.paths.max),
         Limit("secrets", "secrets.max", len(price.secrets), radius.secrets.max),
+        Limit("silenced alerts", "silences.max", len(price.silences), radius.silences.max),
     )
 
 

@@ -10,6 +10,7 @@ from actions.choice import Choice
 from actions.fault import Fault, Permission, RefusedError, UnknownFaultError, fault_named
 from actions.planned import PlannedFault
 from actions.systems import Systems
+from clients.json_http import HttpError
 from clients.kube_errors import ForbiddenError
 from clients.node_killer import NodeKillerError
 from clients.toxiproxy import ToxiproxyError
@@ -116,7 +117,7 @@ def _draft(action: FaultAction, secrets: Mapping[str, Any], systems: Systems, ch
         return _Drafted(refusal=Violation(action.activity, str(error), "nothing was touched"))
     except ForbiddenError as error:
         return _Drafted(refusal=Violation(action.activity, str(error), "nothing was touched"))
-    except (ToxiproxyError, NodeKillerError) as error:
+    except (ToxiproxyError, NodeKillerError, HttpError) as error:
         raise UnansweredError(f"{action.activity}: {error}") from error
     if not draft.targets:
         return _Drafted(refusal=Violation(action.activity, "it has no target", "check what it selects by"))

@@ -21,6 +21,7 @@ class Price:
     nodes: frozenset[str]
     paths: frozenset[str]
     secrets: frozenset[str]
+    silences: frozenset[str]
     gpus: int
     idle_gpus: int
     capacity: tuple[Capacity, ...]
@@ -39,6 +40,7 @@ def price(drafts: Sequence[Draft]) -> Price:
         nodes=frozenset({node for draft in drafts for node in draft.nodes} | _targets(drafts, "node")),
         paths=frozenset(_targets(drafts, "path")),
         secrets=frozenset(_targets(drafts, "secret")),
+        silences=frozenset(_targets(drafts, "alert")),
         gpus=_gpus([draft for draft in drafts if draft.nodes or draft.gpus]),
         idle_gpus=_gpus(drafts),
         capacity=capacity,

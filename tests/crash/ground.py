@@ -1,4 +1,4 @@
-"""What crash tests break: a small cluster, proxied paths and a Prometheus, with something for every family."""
+"""What crash tests break: a small cluster, proxied paths, a Prometheus, an Alertmanager: something for every family."""
 
 import base64
 import json
@@ -18,6 +18,7 @@ from lab.certificates import issue_ca, issue_server
 from lab.network import LabNetwork
 from lab.processes import die_with_parent
 from lab.servers import TOXIPROXY, find
+from tests import real_alertmanager
 from tests.lab.labs import CHAOS, Lab, a_lab
 from tests.real_prometheus import real_prometheus, scraping
 from tests.waiting import wait_for
@@ -42,6 +43,7 @@ class Ground:
     directory: Path
     slo_file: Path
     toxiproxy_url: str
+    alertmanager_url: str
 
     def names(self, kind_path: str) -> list[str]:
         items = json.loads(self.lab.api(kind_path))["items"]
@@ -59,6 +61,8 @@ def a_ground(directory: Path) -> Iterator[Ground]:
         slo_file = directory / "slo.yaml"
         slo_file.write_text(_slo())
         prometheus = stack.enter_context(_prometheus(lab, directory, slo_file))
+        address = real_alertmanager.address_in(lab.octet)
+        alertmanager = stack.enter_context(real_alertmanager.real_alertmanager(directory, address))
         populate(lab)
         environment = {
             **lab.environment(),
@@ -68,7 +72,7 @@ def a_ground(directory: Path) -> Iterator[Ground]:
             "MLCHAOS_LEDGER": "kubernetes",
             "MLCHAOS_KUBE_TIMEOUT": "5",
         }
-        ground = Ground(lab, environment, directory, slo_file, url)
+        ground = Ground(lab, environment, directory, slo_file, url, alertmanager)
         _wait_until_judged(ground)
         yield ground
 

@@ -30,7 +30,7 @@ _STATE = re.compile(r"^State:\s+(\S)", re.MULTILINE)
 Picture = Mapping[str, Any]
 
 
-def picture(lab: Lab, toxiproxy_url: str) -> Picture:
+def picture(lab: Lab, toxiproxy_url: str, alertmanager_url: str) -> Picture:
     """Everything that a fault may have touched; equal pictures mean that nothing is left of it."""
     objects = {}
     for path in KINDS:
@@ -41,6 +41,7 @@ def picture(lab: Lab, toxiproxy_url: str) -> Picture:
     return {
         **objects,
         **{f"proxy {name}": state for name, state in _proxies(toxiproxy_url).items()},
+        "silences": _silences(alertmanager_url),
         "marks on pods": _marks_on_pods(lab),
         "allocatable": _allocatable(lab),
         "frozen processes": _frozen(lab),
@@ -83,6 +84,12 @@ def _proxies(toxiproxy_url: str) -> dict[str, Any]:
         name: {key: proxy[key] for key in ("listen", "upstream", "enabled", "toxics")}
         for name, proxy in proxies.items()
     }
+
+
+def _silences(alertmanager_url: str) -> list[str]:
+    """Those that are not over; Alertmanager keeps the others for some days."""
+    silences = requests.get(f"{alertmanager_url}/api/v2/silences", timeout=60).json()
+    return sorted(one["createdBy"] for one in silences if one["status"]["state"] != "expired")
 
 
 def _marks_on_pods(lab: Lab) -> list[str]:

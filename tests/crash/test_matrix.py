@@ -29,7 +29,7 @@ from tests.waiting import wait_for
 pytestmark = [
     pytest.mark.lab,
     pytest.mark.crash,
-    pytest.mark.needs("prometheus", "toxiproxy"),
+    pytest.mark.needs("prometheus", "alertmanager", "toxiproxy"),
     pytest.mark.xdist_group("crash-matrix"),
     pytest.mark.timeout(7200),
 ]
@@ -99,7 +99,7 @@ class Battlefield:
         left: list[str] = []
 
         def same() -> bool:
-            left[:] = differences(self.whole, picture(self.ground.lab, self.ground.toxiproxy_url))
+            left[:] = differences(self.whole, _picture(self.ground))
             return not left
 
         try:
@@ -111,7 +111,11 @@ class Battlefield:
 @pytest.fixture(scope="module")
 def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Battlefield]:
     with a_ground(tmp_path_factory.mktemp("crash")) as ground, run_servers(SIDE_BY_SIDE) as servers:
-        yield Battlefield(ground, picture(ground.lab, ground.toxiproxy_url), servers)
+        yield Battlefield(ground, _picture(ground), servers)
+
+
+def _picture(ground: Ground) -> Picture:
+    return picture(ground.lab, ground.toxiproxy_url, ground.alertmanager_url)
 
 
 def in_waves(field: Battlefield, each: Callable[[Family], object], what: str) -> None:

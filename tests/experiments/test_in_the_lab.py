@@ -34,9 +34,9 @@ ATTEMPTS = 3
 @pytest.mark.parametrize(("name", "fault"), EXPERIMENTS.items(), ids=[name.split("/")[1] for name in EXPERIMENTS])
 def test_it_holds_right_after_others_and_leaves_nothing(full_lab: Lab, tmp_path: Path, name: str, fault: str) -> None:
     environment = {**full_lab.environment(), **SHORT}
-    toxiproxy_url = environment["TOXIPROXY_URL"]
+    servers = environment["TOXIPROXY_URL"], environment["ALERTMANAGER_URL"]
     wait_until_calm(full_lab)
-    before = picture(full_lab, toxiproxy_url)
+    before = picture(full_lab, *servers)
     for _ in range(ATTEMPTS):
         summary, said = run(f"experiments/{name}.yaml", tmp_path / "journal.json", environment)
         if summary["verdict"] == "held":
@@ -46,7 +46,7 @@ def test_it_holds_right_after_others_and_leaves_nothing(full_lab: Lab, tmp_path:
     assert summary["verdict"] == "held", said
     assert [one["fault"] for one in summary["faults"]] == [fault]
     assert all(one["undone_at"] for one in summary["faults"])
-    wait_for(lambda: not differences(before, picture(full_lab, toxiproxy_url)), 30, every=0.5)
+    wait_for(lambda: not differences(before, picture(full_lab, *servers)), 30, every=0.5)
 
 
 def run(file: str, journal: Path, environment: dict[str, str]) -> tuple[dict[str, Any], str]:
