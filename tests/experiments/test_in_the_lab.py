@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.lab,
     pytest.mark.xdist_group("full-lab"),
     pytest.mark.timeout(300),
-    pytest.mark.needs("prometheus", "redis", "toxiproxy"),
+    pytest.mark.needs("prometheus", "alertmanager", "redis", "toxiproxy"),
 ]
 
 EXPERIMENTS = {
