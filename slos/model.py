@@ -136,9 +136,10 @@ class Alerting:
 class Slo:
     """One objective (ratio 0..1, exclusive) for one indicator over one window.
 
-    A window with fewer than `minimum_events` events neither alerts nor judges. `labels` and `annotations` are the
-    document's own. `places` says where parts of it stand, by their names here: `objective`, `window`,
-    `indicator.bad`, `alerting.tiers`, `labels.team`.
+    A window with fewer than `minimum_events` events neither alerts nor judges. `chaos_allowance` is the share of the
+    error budget (1 is all) that chaos runs may spend in a calendar month; None: it does not say. `labels` and
+    `annotations` are the document's own. `places` says where parts of it stand, by their names here: `objective`,
+    `window`, `indicator.bad`, `alerting.tiers`, `labels.team`.
     """
 
     name: str
@@ -151,6 +152,7 @@ class Slo:
     description: str = ""
     display_name: str = ""
     minimum_events: float = 0.0
+    chaos_allowance: float | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)

@@ -1,4 +1,4 @@
-"""The annotations of an OpenSLO document that say how to alert: their names and what each means."""
+"""The annotations of an OpenSLO document that say how to alert, and what chaos may cost: their names and meanings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +14,7 @@ KEYS: Mapping[str, str] = {
     "absent": "Severity of the alert for missing data, or off.",
     "for.absent": "How long data must be missing; 5m when absent.",
     "runbook": "Link to the runbook.",
+    "chaos-allowance": "Share of the budget that chaos runs may spend in a calendar month (UTC), such as 20%.",
     **{f"severity.{tier.name}": f"Severity of the {tier.name} tier; {tier.urgency} when absent." for tier in TIERS},
     **{f"for.{tier.name}": f"How long the {tier.name} tier burns before it fires; 0s when absent." for tier in TIERS},
 }

@@ -1,4 +1,4 @@
-"""Alerting of an OpenSLO document: its annotations under `mlchaos.io/`.
+"""Alerting of an OpenSLO document, and what chaos may cost it: its annotations under `mlchaos.io/`.
 
 Anything else under that prefix is an error, so that a misspelt key does not go unnoticed until the night it matters.
 """
@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from slos.allowance import AllowanceError, parse_allowance
 from slos.duration import DurationError, parse_duration
 from slos.files.alert_names import absent_alert, budget_burn_alert
 from slos.files.annotation_keys import KEYS, OPEN_KEYS, PREFIX
@@ -28,11 +29,12 @@ class Declared:
 
     alerting: Alerting
     minimum_events: float
+    chaos_allowance: float | None
     paths: Mapping[str, Path]
 
 
 def read_annotations(annotations: Mapping[str, str], slo_name: str, findings: Findings, path: Path) -> Declared:
-    """Alerting and minimum events of an SLO whose annotations stand at `path`. What is wrong goes to the findings."""
+    """What the annotations of an SLO say, which stand at `path`. What is wrong goes to the findings."""
     ours = {key.removeprefix(PREFIX): text for key, text in annotations.items() if key.startswith(PREFIX)}
     reader = _Reader(ours, findings, path)
     reader.refuse_unknown()
@@ -57,6 +59,7 @@ def read_annotations(annotations: Mapping[str, str], slo_name: str, findings: Fi
             runbook=reader.runbook(),
         ),
         minimum_events=reader.minimum_events(),
+        chaos_allowance=reader.chaos_allowance(),
         paths=reader.paths(),
     )
 
@@ -170,6 +173,14 @@ class _Reader:
             return 0.0
         return number
 
+    def chaos_allowance(self) -> float | None:
+        text = self._ours.get("chaos-allowance")
+        try:
+            return None if text is None else parse_allowance(text)
+        except AllowanceError as error:
+            self._refuse("chaos-allowance", error.message, error.remedy)
+            return None
+
     def named(self, start: str) -> dict[str, str]:
         """Annotations that end in a name: `alert-label.team` gives team."""
         return {key.removeprefix(start): text for key, text in self._ours.items() if key.startswith(start)}
@@ -177,6 +188,7 @@ class _Reader:
     def paths(self) -> dict[str, Path]:
         parts = {
             "minimum-events": "minimum_events",
+            "chaos-allowance": "chaos_allowance",
             "alert-name": "alerting.name",
             "absent-alert-name": "alerting.absent_name",
             "tiers": "alerting.tiers",

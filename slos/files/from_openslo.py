@@ -61,6 +61,7 @@ def read_slo(document: openslo.SloDocument, findings: Findings, referred: Mappin
         description=spec.description,
         display_name=metadata.display_name,
         minimum_events=declared.minimum_events,
+        chaos_allowance=declared.chaos_allowance,
         labels=metadata.labels,
         annotations=metadata.annotations,
         places=Places(parts),

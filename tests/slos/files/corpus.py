@@ -186,6 +186,7 @@ BAD_FOR_THE_READER: dict[str, list[Doc]] = {
     "two SLIs of one name": [REFERRING_SLO, SLI, SLI],
     "two SLOs of one name": [RATIO_SLO, RATIO_SLO],
     "unknown tier": [changed(RATIO_SLO, {ANNOTATIONS: {"mlchaos.io/tiers": "fast-pages"}})],
+    "allowance without percent sign": [changed(RATIO_SLO, {ANNOTATIONS: {"mlchaos.io/chaos-allowance": "20"}})],
     "minimum events in words": [changed(RATIO_SLO, {ANNOTATIONS: {"mlchaos.io/minimum-events": "twenty"}})],
     "runbook that is no link": [changed(RATIO_SLO, {ANNOTATIONS: {"mlchaos.io/runbook": "wiki/llm"}})],
     "for in words": [changed(RATIO_SLO, {ANNOTATIONS: {"mlchaos.io/for.fast-page": "two minutes"}})],

@@ -169,6 +169,11 @@ def test_the_absent_alert_is_configured_and_switched_off() -> None:
     assert with_annotations(absent="off").alerting.absent is None
 
 
+def test_an_slo_may_say_what_chaos_may_cost_in_a_month() -> None:
+    assert with_annotations(chaos_allowance="2.5%").chaos_allowance == pytest.approx(0.025)
+    assert with_annotations().chaos_allowance is None
+
+
 def test_names_labels_annotations_and_runbook_of_alerts() -> None:
     alerting = with_annotations(
         alert_name="ChatDown",
