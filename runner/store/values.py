@@ -28,7 +28,10 @@ class RunFilter:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run in a list. `heard_at` is when something was last heard of it."""
+    """A run in a list. `heard_at` is when something was last heard of it.
+
+    `limits` is what its plan lets it spend at most of each SLO's error budget; empty for a run without a plan.
+    """
 
     run_id: str
     title: str
@@ -44,6 +47,7 @@ class RunRow:
     spent: Mapping[str, float] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     heard_at: float = 0.0
+    limits: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
