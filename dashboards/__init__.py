@@ -1,0 +1,1 @@
+"""Grafana dashboards as code. `catalogue` names them, a module each builds one, and `json/` has what they give."""
