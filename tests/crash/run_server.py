@@ -19,7 +19,7 @@ from typing import Any
 STORES = ("actions.ledger.in_cluster", "actions.ledger.in_file")
 LEDGER_CALLS = ("add", "move", "remove", "end")
 FAULT_CALLS = ("inject", "undo")
-FAMILIES = ("pods", "network", "certificates", "nodes", "gpus")
+FAMILIES = ("pods", "network", "certificates", "nodes", "gpus", "alerts")
 
 
 def _warm_up() -> None:
