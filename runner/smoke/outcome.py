@@ -1,0 +1,99 @@
+"""How one run of the set ended, from the journal that it wrote."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from runner.outcome import KEY
+from runner.runs.record import DIED
+from runner.smoke.suite import Member
+
+NOT_RUN = "not run"
+
+
+class _Fault(BaseModel):
+    fault: str
+    kind: str
+    namespace: str
+    name: str
+    record: str = ""
+    undone_at: float | None = None
+    reason: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        reason = f": {self.reason}" if self.reason else ""
+        return f"{self.fault} on {self.kind} {where} (record {self.record}){reason}"
+
+
+class _Ours(BaseModel):
+    """What the guard writes into a journal, as far as a set of runs needs it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    run_id: str
+    verdict: str
+    reason: str
+    faults: tuple[_Fault, ...] = ()
+    error_budget_spent: dict[str, float] = {}
+    slos_recovered_seconds: float | dict[str, str] | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One experiment of the set. `verdict` is the run's, `died` for one without any, or `not run`.
+
+    `seconds` is what the run took. `spent` has shares of error budgets (1 is all), as far as they are known; `stuck`
+    says of each fault that did not come out what and where it is; `output` is what the run printed.
+    """
+
+    member: Member
+    verdict: str
+    reason: str
+    seconds: float = 0.0
+    run_id: str = ""
+    faults: int | None = 0
+    spent: Mapping[str, float] = field(default_factory=dict)
+    recovered_seconds: float | None = None
+    stuck: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    output: str = ""
+
+    @property
+    def broke_something(self) -> bool:
+        """Whether a fault went in, or may have: of a run that died that is not known."""
+        return self.faults != 0
+
+
+def read_result(member: Member, journal: Path, log: Path, status: int, seconds: float) -> Result:
+    """What the journal says; a run that left none, or one without a verdict of the guard, died."""
+    output = log.read_text("utf-8", errors="replace") if log.exists() else ""
+    try:
+        ours = _Ours.model_validate(json.loads(journal.read_text("utf-8"))[KEY])
+    except (OSError, ValueError, KeyError, TypeError, ValidationError):
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
+        died = Result(member, DIED, f"the run {how} and left no verdict", seconds, faults=None)
+        return replace(died, output=output)
+    recovered = ours.slos_recovered_seconds
+    return Result(
+        member=member,
+        verdict=ours.verdict,
+        reason=ours.reason,
+        seconds=seconds,
+        run_id=ours.run_id,
+        faults=len(ours.faults),
+        spent=ours.error_budget_spent,
+        recovered_seconds=recovered if isinstance(recovered, float) else None,
+        stuck=tuple(str(fault) for fault in ours.faults if fault.undone_at is None),
+        warnings=ours.warnings,
+        output=output,
+    )
+
+
+def not_run(member: Member, reason: str) -> Result:
+    """One that was left out, and why."""
+    return Result(member, NOT_RUN, reason)
