@@ -94,6 +94,11 @@ MONTH_SPENT = Metric(
     "Share of the SLO's error budget that chaos runs have spent since the month began (UTC).",
     ("slo",),
 )
+MONTH_ASSUMED = Metric(
+    "mlchaos_month_budget_assumed_ratio",
+    "What runs of this month that go on, died or could not read the SLO might have spent of it beyond that.",
+    ("slo",),
+)
 MONTH_ALLOWANCE = Metric(
     "mlchaos_month_allowance_ratio",
     "Share of the SLO's error budget that chaos runs may spend in a month; left out where none is set.",
@@ -144,6 +149,7 @@ METRICS = (
     LAST_RUN_RECOVER,
     LAST_RUN_SPENT,
     MONTH_SPENT,
+    MONTH_ASSUMED,
     MONTH_ALLOWANCE,
     ALERT_TESTED,
     ALERT_PROVEN,
