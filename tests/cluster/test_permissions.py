@@ -14,6 +14,7 @@ from actions.ledger.record import Record, Undo
 from actions.systems import Systems
 from clients.kube import ForbiddenError
 from tests.actions.certificates.authorities import authority, server
+from tests.actions.effect import seen
 from tests.cluster.restricted import restricted_kubeconfig
 from tests.cluster.workloads import Cluster
 from tests.waiting import wait_for
@@ -59,7 +60,7 @@ def test_the_permissions_of_the_plan_are_all_that_it_takes(
                 injection = Injection("run", TAG, target, arguments, undo, 4e9)
                 record = Record(TAG, "run", name, target, Undo(name, undo), 0.0, 4e9)
                 fault.inject(injection, restricted)
-                wait_for(lambda: fault.in_effect(injection, restricted), fault.effect_within)
+                wait_for(lambda: seen(fault, injection, restricted), fault.effect_within)
                 fault.undo(record, restricted)
                 wait_for(lambda: fault.undone(record, restricted), fault.undone_within)
                 with pytest.raises(ForbiddenError):

@@ -15,7 +15,7 @@ from tests.lab.labs import Lab
 pytestmark = [
     pytest.mark.lab,
     pytest.mark.xdist_group("full-lab"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
     pytest.mark.needs("prometheus", "toxiproxy", "redis"),
 ]
 

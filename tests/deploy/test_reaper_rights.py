@@ -17,17 +17,17 @@ from actions.ledger.open import open_in_cluster
 from actions.ledger.record import Record, Undo
 from actions.systems import Systems
 from clients.kube import ForbiddenError, Resource
-from clients.kube_errors import KubeError
 from lab import reaper
 from lab.certificates import issue_ca, issue_server
 from lab.environment import node_commands
 from runner.recover.decisions import Rules, Scope
 from runner.recover.opening import Recoverable
+from tests.actions.effect import seen
 from tests.crash.ground import NAMESPACE, populate
 from tests.lab.labs import Lab, a_lab
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("reaper-rights"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("reaper-rights"), pytest.mark.timeout(900)]
 
 SECRET = {"namespace": NAMESPACE, "secret": "reaper-tls"}
 RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces"
@@ -151,18 +151,10 @@ def _left_behind(fault: Fault[Any], name: str, systems: Systems) -> Record:
         injection = Injection(run, tag, target, arguments, undo, now + 60)
         fault.inject(injection, systems)
         if not name.startswith(NOBODY_OBEYS):
-            wait_for(lambda: _seen(fault, injection, systems), fault.effect_within)
+            wait_for(lambda: seen(fault, injection, systems), fault.effect_within)
         return ledger.move(record.moved("active", now))
     finally:
         ledger.close()
-
-
-def _seen(fault: Fault[Any], injection: Injection[Any], systems: Systems) -> bool:
-    """As an action looks: what is being broken may answer anything meanwhile, and is asked again."""
-    try:
-        return fault.in_effect(injection, systems)
-    except KubeError:
-        return False
 
 
 def _whole(lab: Lab) -> bool:

@@ -26,7 +26,7 @@ from tests.guard.stage import Program, Running, Stage, python
 from tests.lab.apiserver_process import running_apiserver
 from tests.octets import reserved_octet
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 SECRET = "gateway-tls"
 IN_ENTRY = "planted-entry-5d1c"

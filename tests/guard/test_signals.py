@@ -15,7 +15,7 @@ from tests.guard.slo_prometheus import SloScript, slo_prometheus
 from tests.guard.stage import Program, Stage, python
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from tests.waiting import wait_for
 pytestmark = [
     pytest.mark.lab,
     pytest.mark.xdist_group("full-lab"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
     pytest.mark.needs("prometheus"),
 ]
 

@@ -13,7 +13,7 @@ from lab.servers import BY_NAME, SERVERS, find, find_program
 from tests.lab.labs import Lab
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("full-lab"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("full-lab"), pytest.mark.timeout(900)]
 
 needs_prometheus = pytest.mark.needs("prometheus")
 

@@ -19,7 +19,7 @@ from actions.systems import Systems
 from tests.lab.labs import Lab
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("full-lab"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("full-lab"), pytest.mark.timeout(900)]
 
 DCGM = {"dcgm_namespace": "gpu-operator", "dcgm_selector": "app=nvidia-dcgm-exporter"}
 GPU_NODES = {"label_selector": "nvidia.com/gpu.present=true"}

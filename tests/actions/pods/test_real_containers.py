@@ -12,6 +12,7 @@ from actions.pods.inside import list_processes
 from actions.pods.processes import Process, started_by_first
 from actions.systems import Systems
 from lab.kubelet.isolation import detect
+from tests.actions.effect import seen
 from tests.lab.kubelet.cluster import Cluster, a_cluster
 from tests.octets import reserved_octet
 from tests.waiting import wait_for
@@ -90,7 +91,7 @@ def test_killed_processes_end_and_the_container_is_restarted(cluster: Cluster, s
 
     kill, injection, _ = intended("pods.kill_container", systems)
     kill.inject(injection, systems)
-    wait_for(lambda: kill.in_effect(injection, systems), SECONDS)
+    wait_for(lambda: seen(kill, injection, systems), SECONDS)
     wait_for(lambda: cluster.container("llm").get("restartCount") == 1 and cluster.container("llm")["ready"], SECONDS)
 
     # The frozen processes are gone with the old container: nothing is left to undo, and the new one is not touched.

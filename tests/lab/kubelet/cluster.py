@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -197,4 +197,5 @@ def a_cluster(octet: int, directory: Path) -> Iterator[Cluster]:
         finally:
             cluster.stop()
             for pid in carrying(f"MLCHAOS_NODE_ROOT={cluster.root}"):
-                os.kill(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has ended by itself
+                    os.kill(pid, signal.SIGKILL)

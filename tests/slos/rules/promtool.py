@@ -26,7 +26,7 @@ def promtool(*arguments: str) -> "subprocess.CompletedProcess[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=100,
+        timeout=400,
         check=False,
     )
 
