@@ -1,1 +1,1 @@
-"""What a run is told as: for people, for CI, for machines."""
+"""The report of a run: one model made of its record, and the forms in which it is handed on."""

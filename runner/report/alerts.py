@@ -1,0 +1,124 @@
+"""The way of each expected alert, as a report tells it. Pure."""
+
+from collections.abc import Mapping
+
+from runner.alerting.timeline import STAGES, AlertPath, AlertTimeline, Evidence, Outcome, Stage, StageSeen
+from runner.report.model import AlertCard, StageRow, Tone
+from runner.report.wording import limit, offset, span
+
+LABELS: Mapping[Stage, str] = {
+    "fault": "Fault in effect",
+    "crossed": "SLI crossed",
+    "pending": "Rule pending",
+    "firing": "Firing",
+    "received": "Alertmanager has it",
+    "notified": "Receiver notified",
+    "resolved": "Resolved",
+    "resolved notified": "Receiver told so",
+}
+EVIDENCE: Mapping[Evidence, str] = {
+    "ledger": "ledger",
+    "prometheus": "Prometheus",
+    "alertmanager": "Alertmanager",
+    "sink": "receiver",
+    "metrics": "counters",
+    "none": "",
+}
+_TONES: Mapping[Outcome, Tone] = {"proven": "good", "lost": "bad", "unknown": "warn"}
+_SEEN_BY: Mapping[Evidence, str] = {
+    "sink": "Notifications were seen by a receiver that keeps what it gets: what arrived, and when.",
+    "alertmanager": (
+        "Notifications were seen through Alertmanager's API only: that it had the alert for this receiver, "
+        "not that the receiver got it."
+    ),
+    "metrics": (
+        "Notifications were seen in Alertmanager's counters only: that some were sent, not which ones nor to whom."
+    ),
+    "none": "Nothing was there to see notifications by.",
+    "ledger": "",
+    "prometheus": "Only Prometheus was asked: nothing is known of notifications.",
+}
+
+
+def alert_cards(path: AlertPath) -> tuple[AlertCard, ...]:
+    """A card for each expected alert: what was lost first, then what is unknown."""
+    worst: Mapping[Outcome, int] = {"lost": 0, "unknown": 1, "proven": 2}
+    return tuple(_card(one) for one in sorted(path.timelines, key=lambda one: worst[one.outcome]))
+
+
+def evidence_words(path: AlertPath) -> str:
+    """By what notifications were seen, and what that proves; empty where no alert was expected."""
+    return _SEEN_BY[path.evidence] if path.timelines or path.strays else ""
+
+
+def _card(one: AlertTimeline) -> AlertCard:
+    return AlertCard(
+        alert=one.alert,
+        slo=one.slo,
+        severity=one.severity,
+        receiver=one.receiver,
+        outcome=one.outcome,
+        tone=_TONES[one.outcome],
+        summary=_summary(one),
+        reason=one.reason,
+        prediction=one.prediction,
+        muted_by=one.muted_by or "",
+        fires_within=one.fires_within,
+        predicted_at=one.predicted_at,
+        lost_at=one.lost_at,
+        stages=tuple(_stage(one, stage) for stage in STAGES),
+    )
+
+
+def _summary(one: AlertTimeline) -> str:
+    """The times that matter, in a line: fired, told, over."""
+    parts = []
+    firing, notified, over = one.after_fault("firing"), one.after_fault("notified"), one.after_fault("resolved")
+    if firing is not None:
+        predicted = _predicted_after(one)
+        against = f" (predicted {offset(predicted)})" if predicted is not None else ""
+        parts.append(f"fired {offset(firing)}{against}")
+    if notified is not None:
+        parts.append(f"notified {offset(notified)}")
+    elif one.muted_by and one.outcome == "proven":
+        parts.append(f"kept from its receiver by the {one.muted_by}")
+    if over is not None:
+        parts.append(f"resolved {offset(over)}")
+    if one.outcome != "proven":
+        at = f" at: {LABELS[one.lost_at].lower()}" if one.lost_at is not None else ""
+        parts.append(f"{'lost' if one.outcome == 'lost' else 'not known'}{at}")
+    return ", ".join(parts)
+
+
+def _predicted_after(one: AlertTimeline) -> float | None:
+    fault = one.at("fault")
+    return None if fault is None or one.predicted_at is None else one.predicted_at - fault
+
+
+def _stage(one: AlertTimeline, stage: Stage) -> StageRow:
+    seen = next((found for found in one.stages if found.stage == stage), StageSeen(stage, None))
+    within = ""
+    if stage == "firing":
+        within = f"within {limit(one.fires_within)} of the fault"
+    if stage == "resolved" and one.resolves_within is not None:
+        within = f"within {limit(one.resolves_within)} of the recovery"
+    return StageRow(
+        stage=stage,
+        label=LABELS[stage],
+        at=seen.at,
+        after=one.after_fault(stage),
+        evidence=seen.evidence,
+        detail=seen.detail,
+        lost=one.lost_at == stage and one.outcome != "proven",
+        predicted_after=_predicted_after(one) if stage == "firing" else None,
+        limit=within,
+    )
+
+
+def against_prediction(card: AlertCard) -> str:
+    """How much later or sooner than predicted an alert fired; empty where one of both is not known."""
+    firing = next(row for row in card.stages if row.stage == "firing")
+    if firing.after is None or firing.predicted_after is None:
+        return ""
+    late = firing.after - firing.predicted_after
+    return f"{span(abs(late))} {'later' if late > 0 else 'sooner'} than predicted"
