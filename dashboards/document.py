@@ -11,6 +11,9 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 def text(dashboard: Dashboard) -> str:
     """The same text for the same dashboard, whatever the SDK's order of keys."""
     document: dict[str, Any] = json.loads(JSONEncoder().encode(dashboard))
+    for shown_above in (*document["links"], *document["annotations"]["list"]):
+        # The SDK hides all of them in a menu (grafana-foundation-sdk issues 1202 and 1272); without it they are seen.
+        shown_above.pop("placement", None)
     for number, panel in enumerate(panels(document), start=1):
         panel["id"] = number  # links to one panel go by it
     return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
