@@ -185,8 +185,8 @@ class Grafana:
         except (KeyError, TypeError, ValueError) as error:
             raise self._no_grafana(what) from error
 
-    def update_annotation(self, number: int, annotation: Annotation) -> None:
-        """Put another in the place of the annotation with that id."""
+    def update_annotation(self, number: int, annotation: Annotation) -> bool:
+        """Put another in the place of the annotation with that id; False where there is none (any more)."""
         what = f"update annotation {number}"
         start, end = _milliseconds(annotation.start), _milliseconds(annotation.end)
         answer = self._ask(
@@ -194,9 +194,11 @@ class Grafana:
             lambda api: api.annotations.update_annotation(
                 number, time_from=start, time_to=end, tags=list(annotation.tags), text=annotation.text
             ),
+            absent=True,
         )
-        if not isinstance(answer, dict) or "message" not in answer:
+        if answer is not None and (not isinstance(answer, dict) or "message" not in answer):
             raise self._no_grafana(what)
+        return answer is not None
 
     def annotations(self, tags: Sequence[str], limit: int = 100) -> tuple[Annotation, ...]:
         """Those with all of these tags, as Grafana orders them: the newest first."""

@@ -18,7 +18,7 @@ import logging
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chaoslib.exceptions import InterruptExecution
@@ -34,6 +34,7 @@ from runner.slo.garbage import without_collecting
 
 if TYPE_CHECKING:
     from actions.systems import Systems
+    from runner.annotating import Annotator, RunRegion
     from runner.guarding.session import Session
     from runner.plan.model import Plan
     from runner.run_summary import RunSummary
@@ -58,6 +59,7 @@ class _Guarded:
     place: str = ""
     refusal: str = ""
     failed_activity: str = ""
+    annotator: "Annotator | None" = None
     unended: bool = True
     """The spool does not have its end yet."""
 
@@ -208,6 +210,7 @@ def after_experiment_control(
 
     summary = summarise({**state, "status": ended}, context, configuration or {}, _how_it_ended(guarded))
     _note_end(guarded, _ending(guarded, summary))
+    summary = _annotated(guarded, context, configuration or {}, summary)
     state[KEY] = summary.document()
     if summary.verdict.outcome in (Outcome.HELD, Outcome.BREACHED) or ended != "completed":
         state["status"] = ended
@@ -221,6 +224,7 @@ def after_experiment_control(
 def _begin(
     guarded: _Guarded, context: Mapping[str, Any], configuration: Mapping[str, Any], secrets: Mapping[str, Any]
 ) -> None:
+    from runner.annotating import begin_region
     from runner.runs.planned import planned
     from runner.runs.versions import note_versions
 
@@ -240,6 +244,7 @@ def _begin(
 
             guarded.session = open_session(guarded.run_id, plan, configuration, systems, guarded.spool)
             note_versions(guarded.spool, systems if plan.place else None)
+            guarded.annotator = begin_region(_region(guarded, context), configuration)
     finally:
         if guarded.session is None:
             systems.close()
@@ -313,6 +318,36 @@ def _ending(guarded: _Guarded, summary: "RunSummary") -> Ending:
         recover=session.recovery.seconds if session is not None else None,
         summary=summary.document(),
     )
+
+
+def _region(guarded: _Guarded, context: Mapping[str, Any]) -> "RunRegion":
+    """The run as Grafana shows it while it goes on."""
+    from runner.annotating import RunRegion
+
+    title, began = str(context.get("title", "")), guarded.started_at
+    return RunRegion(guarded.run_id, title, began, began, tags=_tags(context))
+
+
+def _annotated(
+    guarded: _Guarded, context: Mapping[str, Any], configuration: Mapping[str, Any], summary: "RunSummary"
+) -> "RunSummary":
+    """The summary, with what went wrong when the run was annotated in Grafana. A dry run leaves nothing there."""
+    if guarded.dry:
+        return summary
+    from runner.annotating import end_region
+
+    verdict = summary.verdict
+    region = replace(
+        _region(guarded, context),
+        ended_at=time.time(),
+        verdict=verdict.outcome.value,
+        reason=verdict.reason,
+        spent=summary.spent,
+    )
+    warnings = end_region(region, configuration, guarded.annotator)
+    for warning in warnings:
+        logger.warning("%s", warning)
+    return replace(summary, warnings=(*summary.warnings, *warnings))
 
 
 def _note_end(guarded: _Guarded, ending: Ending) -> None:
