@@ -3,13 +3,9 @@
 Each command lives in a module of its own, imported when it is used.
 """
 
-import importlib
-from typing import Any
-
 import click
 
-from runner.cli.expired_notice import offer_recovery
-from runner.cli.slo.ending import orderly_end
+from runner.cli.lazy_group import lazy_group
 
 _COMMANDS = {
     "backtest": "What an SLO would have paged over recorded history.",
@@ -22,43 +18,10 @@ _COMMANDS = {
 }
 
 
-class _Commands(click.Group):
-    """A group that knows its commands' names and help without importing them."""
-
-    def list_commands(self, _ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
-
-    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module = importlib.import_module(f"runner.cli.slo.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in _COMMANDS and args[0][:1] != "-":
-            raise click.NoSuchCommand(args[0], possibilities=sorted(_COMMANDS), ctx=ctx)
-        return super().resolve_command(ctx, args)
-
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
-        with orderly_end():
-            return super().make_context(info_name, args, parent, **extra)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        with orderly_end():
-            offer_recovery()
-            return super().invoke(ctx)
-
-    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(_COMMANDS.items()))
-
-
-@click.command(cls=_Commands, short_help="Service level objectives: check, compile, query and review them.")
+@click.command(
+    cls=lazy_group("runner.cli.slo", _COMMANDS, "chaos slo", "nothing is known of any SLO"),
+    short_help="Service level objectives: check, compile, query and review them.",
+)
 def slo() -> None:
     """Service level objectives: check, compile, query and review them.
 
