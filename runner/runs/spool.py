@@ -113,7 +113,7 @@ class Spool:
         """One look at all SLOs. Of many of them some are left out: all in a short run, ever fewer in a long one."""
         if samples and self._due(samples[0].at):
             rows = [[one.slo, _number(one.burn), _number(one.spend), one.reason] for one in samples]
-            self._note("samples", {"at": samples[0].at, "slos": rows}, synced=False)
+            self._note("samples", {"at": round(samples[0].at, 3), "slos": rows}, synced=False)
 
     def alerts(self, path: AlertPath) -> None:
         """All that has been seen of the run's alerts so far; to be called at every new stage. The last call counts."""
@@ -184,5 +184,5 @@ class Spool:
 
 
 def _number(value: float | None) -> float | None:
-    """JSON has no infinity, and what is not finite is not known."""
-    return value if value is not None and math.isfinite(value) else None
+    """With the digits that mean something. JSON has no infinity, and what is not finite is not known."""
+    return float(f"{value:.6g}") if value is not None and math.isfinite(value) else None

@@ -1,6 +1,14 @@
 """Which results store is used, and opening it."""
 
-from runner.store.store import Store
+import os
+import time
+
+from clients.state_directory import state_directory
+from runner.store.sql_store import SqlStore
+from runner.store.store import Store, StoreError
+
+VARIABLE = "MLCHAOS_STORE"
+FILE = "results.db"
 
 
 def open_store(url: str | None = None) -> Store:
@@ -9,4 +17,41 @@ def open_store(url: str | None = None) -> Store:
     Its tables are brought up to date, and what runs have spooled on this machine is taken in: what could not be is in
     the store's `warnings`. Raises StoreError, whose text has no password.
     """
-    raise NotImplementedError(url)
+    from runner.runs.spool import spool_directory
+    from runner.store.old_log import take_in_old_log
+    from runner.store.spools import spools, take_in
+
+    store = open_unfilled(url)
+    try:
+        now = time.time()
+        store.warnings = (*take_in_old_log(store, state_directory()), *take_in(store, spools(spool_directory()), now))
+    except (RuntimeError, OSError) as error:  # no home directory; nothing may be listed
+        store.warnings = (f"what runs have spooled on this machine cannot be taken in: {error}",)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def open_unfilled(url: str | None = None) -> SqlStore:
+    """The same store, without what is spooled and not in it yet. Raises StoreError."""
+    from runner.store.database import Database
+    from runner.store.migrating import migrate
+
+    database = Database(url or store_url())
+    try:
+        migrate(database)
+    except BaseException:
+        database.close()
+        raise
+    return SqlStore(database)
+
+
+def store_url() -> str:
+    """What MLCHAOS_STORE names, or the file in the state directory. Raises StoreError where there is no place."""
+    if named := os.environ.get(VARIABLE):
+        return named
+    try:
+        return f"sqlite:///{state_directory().absolute() / FILE}"
+    except RuntimeError as error:
+        raise StoreError(f"no place for the results store: {error}; name a database in {VARIABLE}") from error

@@ -20,8 +20,10 @@ class Store(Protocol):
 
     warnings: Sequence[str]
     """What could not be taken in, in words."""
-    place: str
-    """Which database it is, without a password."""
+
+    @property
+    def place(self) -> str:
+        """Which database it is, without a password."""
 
     def run(self, run_id: str) -> RunRecord:
         """All of a run; a unique beginning of its id will do, and `latest` is the newest. Raises UnknownRunError."""

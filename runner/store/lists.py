@@ -1,0 +1,136 @@
+"""Lists of runs, trends, and what was spent: lean queries, since there are thousands of runs."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+
+from runner.runs.record import DIED, RUNNING, Durations
+from runner.store.schema import budgets, runs
+from runner.store.values import RunFilter, RunRow, TrendPoint
+
+SILENT_SECONDS = 120.0
+"""A run of another machine that goes on tells the store so every few seconds (runner.store.following)."""
+_SILENT = "nothing has been heard of it since"
+_UNJUDGED = (RUNNING, DIED)
+
+
+def verdict_now(verdict: str, reason: str, heard_at: float, now: float) -> tuple[str, str]:
+    """The verdict and its reason: a run of which nothing has been heard for long has died, wherever it was."""
+    if verdict == RUNNING and now - heard_at > SILENT_SECONDS:
+        return DIED, f"{_SILENT} {now - heard_at:.0f} s"
+    return verdict, reason
+
+
+def run_rows(connection: Connection, which: RunFilter, now: float) -> Sequence[RunRow]:
+    """The runs that are meant, newest first."""
+    rows = connection.execute(_newest(select(runs), which, now)).all()
+    found = _budgets(connection, [row.run_id for row in rows])
+    return tuple(_run_row(row, found.get(row.run_id, _NOTHING), now) for row in rows)
+
+
+def trend_points(connection: Connection, which: RunFilter, now: float) -> Sequence[TrendPoint]:
+    """Those of them that put a fault in and were judged, oldest first."""
+    columns = [runs.c[name] for name in ("run_id", "title", "experiment", "started_at", "verdict", *_DURATIONS)]
+    broke = and_(runs.c.faults > 0, runs.c.dry.is_(False), runs.c.verdict.not_in(_UNJUDGED))
+    rows = connection.execute(_newest(select(*columns).where(broke), which, now)).all()
+    found = _budgets(connection, [row.run_id for row in rows])
+    return tuple(
+        TrendPoint(
+            row.run_id, row.title, row.experiment, row.started_at, row.verdict, _durations(row),
+            found.get(row.run_id, _NOTHING).spent,
+        )
+        for row in reversed(rows)
+    )  # fmt: skip
+
+
+def spent_between(connection: Connection, start: float, end: float) -> Mapping[str, float]:
+    """What the runs that began in [start, end) have spent of each SLO's error budget."""
+    began = and_(runs.c.started_at >= start, runs.c.started_at < end)
+    query = select(budgets.c.slo, func.sum(budgets.c.spent)).join(runs).where(began).group_by(budgets.c.slo)
+    return {slo: float(share) for slo, share in connection.execute(query) if share is not None}
+
+
+_DURATIONS = ("detect", "page", "recover")
+_ALL_AT_ONCE = 500
+"""Up to so many runs are asked for by their ids; for more, everything that was spent is read, which is quicker."""
+
+
+def _newest(query: Select[Any], which: RunFilter, now: float) -> Select[Any]:
+    chosen = query.where(*_conditions(which, now)).order_by(runs.c.started_at.desc(), runs.c.run_id.desc())
+    return chosen if which.limit is None else chosen.limit(which.limit)
+
+
+def _conditions(which: RunFilter, now: float) -> Iterable[Any]:
+    if which.experiment:
+        text = which.experiment
+        yield or_(*(column.icontains(text, autoescape=True) for column in (runs.c.title, runs.c.experiment)))
+    if which.verdicts:
+        yield or_(*(_has_verdict(verdict, now) for verdict in which.verdicts))
+    if which.tag:
+        yield runs.c.tags.contains(json.dumps(which.tag), autoescape=True)
+    if which.since is not None:
+        yield runs.c.started_at >= which.since
+    if which.until is not None:
+        yield runs.c.started_at < which.until
+
+
+def _has_verdict(verdict: str, now: float) -> Any:
+    silent = and_(runs.c.verdict == RUNNING, runs.c.heard_at < now - SILENT_SECONDS)
+    if verdict == RUNNING:
+        return and_(runs.c.verdict == RUNNING, runs.c.heard_at >= now - SILENT_SECONDS)
+    if verdict == DIED:
+        return or_(runs.c.verdict == DIED, silent)
+    return runs.c.verdict == verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Budgets:
+    """What a run has spent of each SLO's error budget, and may."""
+
+    spent: dict[str, float] = field(default_factory=dict)
+    most: dict[str, float] = field(default_factory=dict)
+
+
+_NOTHING = _Budgets()
+
+
+def _budgets(connection: Connection, run_ids: Sequence[str]) -> Mapping[str, _Budgets]:
+    query = select(budgets.c.run_id, budgets.c.slo, budgets.c.spent, budgets.c.most)
+    if len(run_ids) <= _ALL_AT_ONCE:
+        query = query.where(budgets.c.run_id.in_(run_ids))
+    found: dict[str, _Budgets] = {}
+    for run_id, slo, share, most in connection.execute(query):
+        of_run = found.get(run_id) or found.setdefault(run_id, _Budgets())
+        if share is not None:
+            of_run.spent[slo] = share
+        if most is not None:
+            of_run.most[slo] = most
+    return found
+
+
+def _run_row(row: Row[Any], found: _Budgets, now: float) -> RunRow:
+    verdict, reason = verdict_now(row.verdict, row.reason, row.heard_at, now)
+    return RunRow(
+        run_id=row.run_id,
+        title=row.title,
+        experiment=row.experiment,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        verdict=verdict,
+        reason=reason,
+        dry=row.dry,
+        host=row.host,
+        faults=row.faults,
+        durations=_durations(row),
+        spent=found.spent,
+        limits=found.most,
+        tags=tuple(json.loads(row.tags)),
+        heard_at=row.heard_at,
+    )
+
+
+def _durations(row: Row[Any]) -> Durations:
+    return Durations(row.detect, row.page, row.recover)
