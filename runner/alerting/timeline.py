@@ -63,6 +63,7 @@ class AlertTimeline:
     prediction: str = ""
     muted_by: Muting | None = None
     """What was asked to keep it from its receiver."""
+    notified_within: float | None = None
 
     def at(self, stage: Stage) -> float | None:
         """When a stage was seen (seconds since the epoch)."""
@@ -87,8 +88,14 @@ class StrayPage:
 
 @dataclass(frozen=True, slots=True)
 class AlertPath:
-    """All that a run saw of its alerts. `evidence` is how notifications were seen."""
+    """All that a run saw of its alerts. `evidence` is how notifications were seen.
+
+    `strays` are forbidden where `strays_forbidden` is set, and then `strays_unknown` says why some may not have been
+    seen; it is empty where all were.
+    """
 
     timelines: tuple[AlertTimeline, ...] = ()
     strays: tuple[StrayPage, ...] = ()
     evidence: Evidence = "none"
+    strays_forbidden: bool = False
+    strays_unknown: str = ""

@@ -1,0 +1,179 @@
+"""What has been seen of the expected alerts so far: looks put together. No I/O, and used by one thread at a time."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from clients.alertmanager import NotificationCounts, ReceivedAlert
+from clients.pages import Page, PagedAlert, Pages
+from clients.prometheus_alerts import ActiveAlert
+from runner.alerting.expectation import Expectation
+from runner.alerting.look import Episode, Look, Unseen
+
+Key = frozenset[tuple[str, str]]
+NOT_YET = Unseen("nothing was asked yet")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What Alertmanager had of an expected alert. `at` is when it got it first (seconds since the epoch)."""
+
+    at: float
+    receivers: frozenset[str]
+    silenced_by: frozenset[str] = frozenset()
+    inhibited_by: frozenset[str] = frozenset()
+    let_through: bool = False
+    """Whether it was seen routed and not muted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Alertmanager's counters at one time: requests that were answered well, and those that failed."""
+
+    at: float
+    delivered: float
+    failed: float
+
+
+@dataclass(slots=True)
+class Sightings:
+    """All that was seen since the run began. `take` a look at a time; what is given is of the time after the fault."""
+
+    expectations: Sequence[Expectation]
+    episodes: dict[Key, Episode] = field(default_factory=dict)
+    received: dict[str, ReceivedAlert] = field(default_factory=dict)
+    """By fingerprint: as each alert was when it was seen first, with whatever has muted it since."""
+    let_through: dict[str, float] = field(default_factory=dict)
+    """By fingerprint: when each was first seen routed and not muted (seconds since the epoch)."""
+    pages: list[Page] = field(default_factory=list)
+    counted: list[Counted] = field(default_factory=list)
+    prometheus: Unseen | None = NOT_YET
+    alertmanager: Unseen | None = NOT_YET
+    keeper: Unseen | None = NOT_YET
+    counters: Unseen | None = NOT_YET
+    """Why each of them was not seen at the last look; None where it was."""
+    missed_pages: str = ""
+    """Why some pages may never have been seen."""
+    _forgotten: int = 0
+
+    def take(self, look: Look) -> None:
+        """Add one look, which is later than those before."""
+        self.prometheus, self.alertmanager, self.keeper, self.counters = (
+            said if isinstance(said, Unseen) else None for said in (look.active, look.received, look.pages, look.counts)
+        )
+        if not isinstance(look.active, Unseen):
+            self._active(look.active, look.at)
+        if not isinstance(look.received, Unseen):
+            self._got(look.received, look.at)
+        if not isinstance(look.pages, Unseen):
+            self._paged(look.pages)
+        if not isinstance(look.counts, Unseen):
+            self._count(look.counts, look.at)
+
+    @property
+    def newest_page(self) -> float | None:
+        """When the last page came (seconds since the epoch)."""
+        return self.pages[-1].received_at if self.pages else None
+
+    def of(self, expectation: Expectation) -> tuple[Episode, ...]:
+        """Every alert of the rule that was pending or firing, whenever that was."""
+        return tuple(one for one in self.episodes.values() if expectation.matches(one.labels))
+
+    def received_of(self, expectation: Expectation, since: float, until: float | None = None) -> Received | None:
+        """What Alertmanager had of it that began to fire after `since`; let through means: by `until`."""
+        found = [one for one in self.received.values() if expectation.matches(one.labels) and one.starts_at >= since]
+        if not found:
+            return None
+        return Received(
+            min(one.updated_at for one in found),
+            frozenset(receiver for one in found for receiver in one.receivers),
+            frozenset(silence for one in found for silence in one.silenced_by),
+            frozenset(source for one in found for source in one.inhibited_by),
+            any(
+                at <= (until or math.inf) for one in found if (at := self.let_through.get(one.fingerprint)) is not None
+            ),
+        )
+
+    def pages_of(
+        self, expectation: Expectation, status: str, since: float, until: float | None = None
+    ) -> tuple[Page, ...]:
+        """Notifications that say, after `since`, that it fires (or is resolved), whoever got them."""
+        return tuple(
+            page
+            for page in self.pages
+            if since <= page.received_at <= (until or math.inf)
+            and any(
+                one.status == status and expectation.matches(one.labels) and began(one, since) for one in page.alerts
+            )
+        )
+
+    def delivered_after(self, at: float) -> Counted | None:
+        """The first look at which Alertmanager had delivered more than it had by `at`."""
+        before = [one for one in self.counted if one.at <= at]
+        base = before[-1].delivered if before else None
+        if base is None:
+            return None
+        return next((one for one in self.counted if one.at > at and one.delivered > base), None)
+
+    def failed_since(self, at: float) -> float:
+        """How many requests of Alertmanager have failed since."""
+        before = [one for one in self.counted if one.at <= at] or self.counted[:1]
+        return self.counted[-1].failed - before[-1].failed if before else 0.0
+
+    def _active(self, active: Iterable[ActiveAlert], at: float) -> None:
+        here: set[Key] = set()
+        for one in active:
+            if any(expectation.matches(one.labels) for expectation in self.expectations):
+                key = frozenset(one.labels.items())
+                here.add(key)
+                known = self.episodes.get(key) or Episode(one.labels, one.active_at, None, None)
+                firing_at = known.firing_at or (at if one.state == "firing" else None)
+                self.episodes[key] = replace(known, firing_at=firing_at, gone_at=None)
+        for key, known in self.episodes.items():
+            if key not in here and known.gone_at is None:
+                self.episodes[key] = replace(known, gone_at=at)
+
+    def _got(self, received: Iterable[ReceivedAlert], at: float) -> None:
+        for one in received:
+            known = self.received.get(one.fingerprint)
+            if known is None or known.starts_at < one.starts_at:
+                self.received[one.fingerprint] = known = one
+            if one.processed and not one.muted:
+                self.let_through.setdefault(one.fingerprint, at)
+            self.received[one.fingerprint] = replace(
+                known,
+                receivers=tuple(dict.fromkeys((*known.receivers, *one.receivers))),
+                silenced_by=tuple(dict.fromkeys((*known.silenced_by, *one.silenced_by))),
+                inhibited_by=tuple(dict.fromkeys((*known.inhibited_by, *one.inhibited_by))),
+            )
+
+    def _paged(self, pages: Pages) -> None:
+        known = {(page.id, page.received_at) for page in self.pages}
+        fresh = [page for page in pages.pages if (page.id, page.received_at) not in known]
+        last = self.pages[-1].id if self.pages else None
+        for page in fresh:
+            if last is not None and page.id < last:
+                self.missed_pages = "the keeper of pages began anew meanwhile, and forgot what it had"
+            elif last is not None and page.id > last + 1 and pages.forgotten > self._forgotten:
+                self.missed_pages = "the keeper of pages had more than it keeps"
+            last = page.id
+        self._forgotten = pages.forgotten
+        self.pages += fresh
+
+    def _count(self, counts: NotificationCounts, at: float) -> None:
+        self.counted.append(Counted(at, counts.delivered, counts.failed))
+
+
+def began(alert: PagedAlert, since: float) -> bool:
+    """Whether an alert of a notification began to fire after `since`; one that does not say when may have."""
+    return alert.starts_at is None or alert.starts_at >= since
+
+
+def labels_of(pages: Iterable[Page], expectation: Expectation, status: str, since: float) -> set[Key]:
+    """Which alerts of an expectation the pages speak of with this status."""
+    return {
+        frozenset(one.labels.items())
+        for page in pages
+        for one in page.alerts
+        if one.status == status and expectation.matches(one.labels) and began(one, since)
+    }

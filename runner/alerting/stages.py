@@ -1,0 +1,184 @@
+"""The stages that an expected alert went through, from all that was seen of it. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from clients.pages import Page
+from runner.alerting.expectation import Expectation
+from runner.alerting.look import Afterwards, Episode, Unseen
+from runner.alerting.sightings import Received, Sightings, labels_of
+from runner.alerting.timeline import Evidence, Stage, StageSeen
+
+
+@dataclass(frozen=True, slots=True)
+class FaultTimes:
+    """When things happened to the faults of a run, in seconds since the epoch; None where they did not.
+
+    `intended_at` is just before the first one went in: what was there by then is not its doing. `held_until` is when
+    they began to come out. `recovered_at` is when the SLOs were back, or the faults out where nobody waited for that.
+    `stop_reason` is why the run was cut short.
+    """
+
+    intended_at: float
+    effective_at: float
+    held_until: float | None = None
+    recovered_at: float | None = None
+    stop_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of one expected alert after the fault.
+
+    `episodes` are its alerts as Prometheus has them, `before` whether one of them was there before the fault. `told`
+    are the notifications that reached its receiver, `elsewhere` those that reached another one, `refused` those that a
+    receiver answered with an error; `told_end` is when its receiver knew that all of it is over. `sent` is when
+    Alertmanager's counters said that something was delivered, `failed` how many of its requests failed.
+    """
+
+    episodes: tuple[Episode, ...]
+    before: bool
+    received: Received | None
+    told: tuple[Page, ...]
+    elsewhere: tuple[Page, ...]
+    refused: tuple[Page, ...]
+    told_end: float | None
+    sent: float | None
+    sent_end: float | None
+    failed: float
+
+    @property
+    def pending_at(self) -> float | None:
+        return min((one.active_at for one in self.episodes), default=None)
+
+    @property
+    def firing_at(self) -> float | None:
+        return min((one.firing_at for one in self.episodes if one.firing_at is not None), default=None)
+
+    @property
+    def resolved_at(self) -> float | None:
+        """When none of them fired any more."""
+        fired = [one.gone_at for one in self.episodes if one.firing_at is not None]
+        ends = [at for at in fired if at is not None]
+        return max(ends) if ends and len(ends) == len(fired) else None
+
+    @property
+    def notified_at(self) -> float | None:
+        return self.told[0].received_at if self.told else self.sent
+
+    @property
+    def end_notified_at(self) -> float | None:
+        return self.told_end if self.told_end is not None else self.sent_end
+
+
+def look_back(
+    expectation: Expectation, sightings: Sightings, times: FaultTimes, afterwards: Afterwards | None = None
+) -> Seen:
+    """All that is known of one expected alert. What Prometheus recorded, where that is known, is more exact than what
+    was seen meanwhile."""
+    since = times.intended_at
+    every = sightings.of(expectation)
+    if afterwards is not None and not isinstance(afterwards.episodes, Unseen):
+        recorded = afterwards.episodes
+    else:
+        recorded = tuple(one for one in every if one.active_at >= since)
+    # What has muted it may be a fault, too, and then it is let through as soon as that is out.
+    until = times.held_until if expectation.muted_by is not None else None
+    fires = sightings.pages_of(expectation, "firing", since, until)
+    told = tuple(page for page in fires if page.accepted and page.receiver == expectation.receiver)
+    received = sightings.received_of(expectation, since, until)
+    told_end = _told_end(expectation, sightings, told, since)
+    seen = Seen(
+        recorded,
+        any(one.active_at < since and (one.gone_at is None or one.gone_at >= since) for one in every),
+        received,
+        told,
+        tuple(page for page in fires if page.accepted and page.receiver != expectation.receiver),
+        tuple(page for page in fires if not page.accepted),
+        told_end,
+        None,
+        None,
+        sightings.failed_since(since),
+    )
+    return seen if sightings.keeper is None or told else _by_counters(seen, sightings)
+
+
+def _told_end(expectation: Expectation, sightings: Sightings, told: Sequence[Page], since: float) -> float | None:
+    """When the receiver had been told of all of it that it is over."""
+    open_ones = labels_of(told, expectation, "firing", since)
+    ends = [
+        page
+        for page in sightings.pages_of(expectation, "resolved", since)
+        if page.accepted and page.receiver == expectation.receiver
+    ]
+    at = None
+    for page in ends:
+        over = labels_of([page], expectation, "resolved", since)
+        if open_ones & over:
+            open_ones -= over
+            at = page.received_at
+    return at if told and not open_ones else None
+
+
+def _by_counters(seen: Seen, sightings: Sightings) -> Seen:
+    """Without anybody who keeps notifications: what Alertmanager let through, and that it delivered something then."""
+    if seen.received is None or not seen.received.let_through:
+        return seen
+    sent = sightings.delivered_after(seen.received.at)
+    if sent is None:
+        return seen
+    resolved_at = seen.resolved_at
+    ended = sightings.delivered_after(max(resolved_at, sent.at)) if resolved_at is not None else None
+    return replace(seen, sent=sent.at, sent_end=ended.at if ended else None)
+
+
+def stages(
+    expectation: Expectation, seen: Seen, sightings: Sightings, times: FaultTimes, afterwards: Afterwards | None
+) -> tuple[StageSeen, ...]:
+    """Every stage, in order; those that were not seen have no time."""
+    crossing = afterwards.crossing if afterwards is not None else None
+    notified: Evidence = "sink" if seen.told else "metrics" if seen.sent is not None else "none"
+    ended: Evidence = "sink" if seen.told_end is not None else "metrics" if seen.sent_end is not None else "none"
+    received = seen.received
+    return (
+        StageSeen("fault", times.effective_at, "ledger"),
+        StageSeen(
+            "crossed",
+            crossing.at if crossing else None,
+            "prometheus" if crossing and crossing.at is not None else "none",
+            crossing.detail if crossing else "",
+        ),
+        _of_prometheus("pending", seen.pending_at),
+        _of_prometheus("firing", seen.firing_at),
+        StageSeen(
+            "received",
+            received.at if received else None,
+            "alertmanager" if received else "none",
+            _received(received, sightings),
+        ),
+        StageSeen("notified", seen.notified_at, notified, _notified(expectation, seen)),
+        _of_prometheus("resolved", seen.resolved_at),
+        StageSeen("resolved notified", seen.end_notified_at, ended),
+    )
+
+
+def _of_prometheus(stage: Stage, at: float | None) -> StageSeen:
+    return StageSeen(stage, at, "prometheus" if at is not None else "none")
+
+
+def _received(received: Received | None, sightings: Sightings) -> str:
+    if received is None:
+        return sightings.alertmanager.reason if sightings.alertmanager is not None else ""
+    muted = [f"silenced by {name}" for name in sorted(received.silenced_by)]
+    muted += [f"inhibited by {name}" for name in sorted(received.inhibited_by)]
+    return "; ".join([f"for {', '.join(sorted(received.receivers)) or 'nobody'}", *muted])
+
+
+def _notified(expectation: Expectation, seen: Seen) -> str:
+    if seen.told:
+        first = seen.told[0]
+        earlier = [page for page in seen.refused if page.received_at < first.received_at]
+        return f"{first.receiver}, group {first.group_key}, attempt {len(earlier) + 1}"
+    if seen.sent is not None:
+        return f"Alertmanager delivered something then, and routes it to {expectation.receiver}"
+    return ""

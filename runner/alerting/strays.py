@@ -1,0 +1,54 @@
+"""Pages that nobody expected. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from runner.alerting.expectation import PAGE, Expectation
+from runner.alerting.sightings import Sightings, began
+from runner.alerting.timeline import StrayPage
+
+
+def strays(expected: Sequence[Expectation], sightings: Sightings, since: float) -> tuple[StrayPage, ...]:
+    """Alerts of severity `page` that began to fire after `since` and were notified, and that nobody expected.
+
+    Each alert and receiver once. Where nobody keeps what is sent: those that Alertmanager routed and did not mute.
+    """
+    seen = _kept(sightings, since) if sightings.keeper is None or sightings.pages else _routed(sightings, since)
+    found: dict[tuple[frozenset[tuple[str, str]], str], StrayPage] = {}
+    for page in seen:
+        if page.severity == PAGE and not _is_expected(expected, page.labels):
+            found.setdefault((frozenset(page.labels.items()), page.receiver), page)
+    return tuple(sorted(found.values(), key=lambda page: page.at))
+
+
+def why_unknown(sightings: Sightings) -> str:
+    """Why there may be stray pages that nobody saw; empty where there are none."""
+    if sightings.missed_pages:
+        return sightings.missed_pages
+    if sightings.keeper is None:
+        return ""
+    if sightings.keeper.asked:
+        return sightings.keeper.reason
+    return sightings.alertmanager.reason if sightings.alertmanager is not None else ""
+
+
+def _is_expected(expected: Iterable[Expectation], labels: Mapping[str, str]) -> bool:
+    return any(expectation.matches(labels) for expectation in expected)
+
+
+def _kept(sightings: Sightings, since: float) -> Iterator[StrayPage]:
+    for page in sightings.pages:
+        if page.accepted and page.received_at >= since:
+            for one in page.alerts:
+                if one.status == "firing" and began(one, since):
+                    yield _stray(one.labels, page.receiver, page.received_at)
+
+
+def _routed(sightings: Sightings, since: float) -> Iterator[StrayPage]:
+    for one in sightings.received.values():
+        if one.starts_at >= since and one.fingerprint in sightings.let_through:
+            for receiver in one.receivers:
+                yield _stray(one.labels, receiver, one.updated_at)
+
+
+def _stray(labels: Mapping[str, str], receiver: str, at: float) -> StrayPage:
+    return StrayPage(labels.get("alertname", ""), labels.get("severity", ""), receiver, at, dict(labels))
