@@ -2,7 +2,8 @@
 
 POST /alerts/{receiver} takes a notification; GET /pages?since=<Unix time> gives those that arrived later, oldest
 first. What is kept is bounded for each receiver, and its oldest go first: what comes all the time, such as a Watchdog,
-does not drive out a page.
+does not drive out a page. PUT /answers/{receiver}?status=500 breaks a receiver: its notifications are kept, and
+answered with that until it is put back to 200.
 """
 
 import json
@@ -23,17 +24,23 @@ PORT = 8080
 DRAIN_SECONDS = 0.4
 CAPACITY = 2000
 STATUSES = ("firing", "resolved")
+ANSWERS = range(200, 600)
+"""What a notification may be answered with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One notification: `received_at` is the Unix time of its arrival, `id` counts them from 1."""
+    """One notification: `received_at` is the Unix time of its arrival, `id` counts them from 1.
+
+    `answered` is the HTTP status of the answer: one that was refused reached nobody, and comes again.
+    """
 
     id: int
     received_at: float
     receiver: str
     status: str
     notification: dict[str, Any]
+    answered: int = 200
 
 
 class Pager:
@@ -45,6 +52,7 @@ class Pager:
         self._clock = clock
         self._pages: defaultdict[str, deque[Page]] = defaultdict(lambda: deque(maxlen=capacity))
         self._received = 0
+        self._answers: dict[str, int] = {}
         self._notifications = Counter(
             "pager_notifications_total",
             "Notifications received.",
@@ -62,11 +70,18 @@ class Pager:
         """Keep a notification; ValueError when it is not one of Alertmanager's."""
         notification = _notification(body)
         self._received += 1
-        page = Page(self._received, self._clock(), receiver, notification["status"], notification)
+        answered = self._answers.get(receiver, 200)
+        page = Page(self._received, self._clock(), receiver, notification["status"], notification, answered)
         self._pages[receiver].append(page)
         self._notifications.labels(receiver, page.status).inc()
         self._last.labels(receiver).set(page.received_at)
         return page
+
+    def answer(self, receiver: str, status: int) -> None:
+        """Answer a receiver's notifications with this HTTP status from now on; ValueError when it is none."""
+        if status not in ANSWERS:
+            raise ValueError(f"status must be from {ANSWERS.start} to {ANSWERS.stop - 1}")
+        self._answers[receiver] = status
 
     def pages(self, since: float = 0.0) -> list[Page]:
         """The notifications that came after `since`, the oldest first."""
@@ -92,8 +107,16 @@ def application(pager: Pager, registry: CollectorRegistry, logger: Logger) -> we
             receiver=page.receiver,
             status=page.status,
             alerts=",".join(_alert_names(page.notification)),
+            answered=page.answered,
         )
-        return web.json_response({"id": page.id})
+        return web.json_response({"id": page.id}, status=page.answered)
+
+    async def answers(request: web.Request) -> web.Response:
+        try:
+            pager.answer(request.match_info["receiver"], int(request.query.get("status", "")))
+        except ValueError as error:
+            return web.json_response({"error": f"status is no HTTP status: {error}"}, status=400)
+        return web.json_response({})
 
     async def pages(request: web.Request) -> web.Response:
         try:
@@ -110,6 +133,7 @@ def application(pager: Pager, registry: CollectorRegistry, logger: Logger) -> we
     app.add_routes(
         [
             web.post("/alerts/{receiver}", alerts),
+            web.put("/answers/{receiver}", answers),
             web.get("/pages", pages),
             web.get("/healthz", healthz),
             web.get("/metrics", metrics_handler(registry)),

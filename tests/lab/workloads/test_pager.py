@@ -108,3 +108,24 @@ def test_pages_are_received_and_read_over_http() -> None:
         assert "pager_notifications_total" in await (await client.get("/metrics")).text()
 
     with_client(work)
+
+
+def test_a_broken_receiver_refuses_and_keeps_what_it_gets_and_no_other_does() -> None:
+    async def work(client: Client) -> None:
+        for status in (500, 200):
+            assert (await client.put(f"/answers/ml-oncall?status={status}")).status == 200
+            assert (await client.post("/alerts/ml-oncall", json=notification())).status == status
+            assert (await client.post("/alerts/ml-tickets", json=notification())).status == 200
+        pages = (await (await client.get("/pages")).json())["pages"]
+        assert [page["answered"] for page in pages] == [500, 200, 200, 200]
+
+    with_client(work)
+
+
+@pytest.mark.parametrize("query", ["", "?status=", "?status=broken", "?status=99", "?status=600"])
+def test_what_is_no_status_breaks_nothing(query: str) -> None:
+    async def work(client: Client) -> None:
+        assert (await client.put(f"/answers/ml-oncall{query}")).status == 400
+        assert (await client.post("/alerts/ml-oncall", json=notification())).status == 200
+
+    with_client(work)
