@@ -111,7 +111,7 @@ def _proven() -> list[PanelBuilder]:
 
     never_tested = (
         'count(group by (alertname) (ALERTS{severity="page",alertstate="firing"})'
-        f' unless group by (alertname) (label_replace({chaos.ALERT_PROVEN}, "alertname", "$1", "alert", "(.*)")))'
+        f' unless group by (alertname) (label_join({chaos.ALERT_PROVEN}, "alertname", "", "alert")))'
         " or vector(0)"
     )
     age = Scale(GOOD, ((WEEK, LOOK), (MONTH, SOON)))
@@ -145,8 +145,8 @@ def _proven() -> list[PanelBuilder]:
             [Query(f"max by (alert, stage) ({chaos.ALERT_STAGE}{{{ALERT}}})", "{{alert}}: {{stage}}")],
             unit="s",
             decimals=1,
-            width=14,
-            height=10,
+            width=12,
+            height=9,
             absent="no run in the store has tested an alert",
         ),
         lines(
@@ -159,8 +159,8 @@ def _proven() -> list[PanelBuilder]:
                 Query(f'max by (alert) ({chaos.ALERT_STAGE}{{{ALERT},stage="notified"}})', "{{alert}} notified"),
             ],
             unit="s",
-            width=10,
-            height=7,
+            width=8,
+            height=9,
             absent="no run in the store has tested an alert",
         ),
         figure(
@@ -168,8 +168,7 @@ def _proven() -> list[PanelBuilder]:
             "Pages that fire now and that no chaos run has ever proven to reach anybody.",
             Query(never_tested),
             scale=NONE_IS_GOOD_SOME_WANT_A_LOOK,
-            width=10,
-            height=3,
+            height=9,
         ),
     ]
 
