@@ -96,7 +96,7 @@ class Children:
 
     def _wait(self, child: "subprocess.Popen[bytes]", started: float, due: float, what: str) -> bool:
         """Until it has ended; whether it had to be asked to, since its time was over."""
-        while not _ends(child, due):
+        while not _ends(child, due, PROGRESS_SECONDS):
             if time.monotonic() >= due:
                 self._say(f"{what}: its time is over, so it is ended")
                 child.terminate()
@@ -115,7 +115,7 @@ class Children:
             self._child.send_signal(number)
 
 
-def _ends(child: "subprocess.Popen[bytes]", due: float, most: float = PROGRESS_SECONDS) -> bool:
+def _ends(child: "subprocess.Popen[bytes]", due: float, most: float) -> bool:
     try:
         child.wait(max(min(due - time.monotonic(), most), 0.0))
     except subprocess.TimeoutExpired:

@@ -12,7 +12,7 @@ from runner.outcome import Outcome
 from runner.plan.digest import VARIABLE as PLAN_VARIABLE
 from runner.runs.record import DIED
 from runner.smoke.children import ENDING_SECONDS, Children, Ended
-from runner.smoke.outcome import NOT_RUN, Result, not_run, read_result
+from runner.smoke.outcome import NOT_RUN, Result, not_run, read_log, read_result
 from runner.smoke.purse import Purse, costs
 from runner.smoke.suite import Member, Suite
 
@@ -146,7 +146,7 @@ class SetRun:
             what="chaos recover",
             whatever_happens=True,
         )
-        output = f"{result.output}\n{log.read_text('utf-8', errors='replace')}"
+        output = f"{result.output}\n{read_log(log)}"
         if ended.status == Exit.HELD:
             return replace(result, reason=f"{result.reason}; chaos recover has taken out what it left", output=output)
         reason = "chaos recover could not see to it that nothing is left (see its log)"

@@ -1,6 +1,7 @@
 """How one run of the set ended, from the journal that it wrote."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from runner.runs.record import DIED
 from runner.smoke.suite import Member
 
 NOT_RUN = "not run"
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class _Fault(BaseModel):
@@ -71,7 +74,7 @@ class Result:
 
 def read_result(member: Member, journal: Path, log: Path, status: int, seconds: float) -> Result:
     """What the journal says; a run that left none, or one without a verdict of the guard, died."""
-    output = log.read_text("utf-8", errors="replace") if log.exists() else ""
+    output = read_log(log)
     try:
         ours = _Ours.model_validate(json.loads(journal.read_text("utf-8"))[KEY])
     except (OSError, ValueError, KeyError, TypeError, ValidationError):
@@ -92,6 +95,14 @@ def read_result(member: Member, journal: Path, log: Path, status: int, seconds: 
         warnings=ours.warnings,
         output=output,
     )
+
+
+def read_log(path: Path) -> str:
+    """What a child printed, without the colours that Chaos Toolkit puts even into a file."""
+    try:
+        return _COLOURS.sub("", path.read_text("utf-8", errors="replace"))
+    except OSError:
+        return ""
 
 
 def not_run(member: Member, reason: str) -> Result:

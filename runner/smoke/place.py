@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runner.smoke.children import CHAOS, Children, Say
+from runner.smoke.outcome import read_log
 
 UP_SECONDS = 120.0
 DOWN_SECONDS = 60.0
@@ -64,7 +65,7 @@ def _up(children: Children, directory: Path, octet: int, environment: Mapping[st
     if children.interrupted:
         raise InterruptedPlaceError("interrupted before the lab was there; nothing was broken")
     if ended.status:
-        said = log.read_text("utf-8", errors="replace").strip().splitlines()
+        said = read_log(log).strip().splitlines()
         raise PlaceError(f"there is no lab: {said[-1] if said else 'chaos lab up failed'} (chaos lab up)")
 
 

@@ -6,7 +6,6 @@ from runner.report.junit import Case, CaseResult, junit_xml, result_of
 from runner.smoke.order import SetResult
 from runner.smoke.outcome import NOT_RUN, Result
 from runner.smoke.suite import Suite
-from slos.duration import format_duration
 
 _SIGNS = {"held": "✅", "breached": "❌", NOT_RUN: "⏭️"}
 
@@ -63,10 +62,10 @@ def order_document(suite: Suite, place: str) -> dict[str, Any]:
 
 
 def headline(done: SetResult) -> str:
-    """The verdict of the set, and how many held: `HELD  4 of 4 experiments held in 1m52s`."""
+    """The verdict of the set, and how many held: `HELD: 4 of 4 experiments held in 112 s`."""
     held = sum(result.verdict == "held" for result in done.results)
     noun = "experiment" if len(done.results) == 1 else "experiments"
-    return f"{done.status.name}: {held} of {len(done.results)} {noun} held in {format_duration(round(done.seconds))}"
+    return f"{done.status.name}: {held} of {len(done.results)} {noun} held in {done.seconds:.0f} s"
 
 
 def _case(result: Result) -> Case:

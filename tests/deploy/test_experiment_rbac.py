@@ -10,6 +10,7 @@ import yaml
 from click.testing import CliRunner
 
 from runner.cli.plan import plan
+from runner.smoke.suite import SUITE_FILE
 from tests.lab.labs import Lab
 
 pytestmark = [
@@ -20,7 +21,7 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).parents[2]
-EXPERIMENTS = sorted((ROOT / "experiments").rglob("*.yaml"))
+EXPERIMENTS = sorted(path for path in (ROOT / "experiments").rglob("*.yaml") if path.name != SUITE_FILE)
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 ACCOUNT = {"kind": "ServiceAccount", "name": "sre", "namespace": "mlchaos"}
 IN_NAMESPACES = {
