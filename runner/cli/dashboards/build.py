@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from runner.cli.orderly import orderly
 from runner.cli.slo.ending import fail
 from runner.cli.slo.terminal import say
 from runner.exit_codes import Exit
@@ -14,7 +13,7 @@ from runner.exit_codes import Exit
 _NAME = "chaos dashboards build"
 
 
-@click.command(cls=orderly(_NAME, "some files may have been written"))
+@click.command()
 @click.option(
     "--out",
     "directory",

@@ -7,14 +7,13 @@ from pathlib import Path
 import click
 
 from runner.cli.dashboards.options import chosen, connected, give_up, grafana_options
-from runner.cli.orderly import orderly
 from runner.cli.slo.terminal import say
 from runner.exit_codes import Exit
 
 _NAME = "chaos dashboards diff"
 
 
-@click.command(cls=orderly(_NAME, "nothing was changed"))
+@click.command()
 @grafana_options
 def command(
     names: tuple[str, ...],

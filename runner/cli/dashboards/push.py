@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from runner.cli.dashboards.options import chosen, connected, give_up, grafana_options
-from runner.cli.orderly import orderly
 from runner.cli.slo.ending import fail
 from runner.cli.slo.terminal import tell
 from runner.exit_codes import Exit
@@ -14,7 +13,7 @@ from runner.exit_codes import Exit
 _NAME = "chaos dashboards push"
 
 
-@click.command(cls=orderly(_NAME, "some dashboards may have been saved"))
+@click.command()
 @grafana_options
 @click.option("--dry-run", is_flag=True, help="Say what would be saved, and save nothing.")
 def command(
