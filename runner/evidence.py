@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from runner.alerting.timeline import NO_ALERTS, AlertPath
 from runner.guarding.recovery import NOT_WAITED_FOR, Recovery
 from runner.guarding.stops import Stop
 
@@ -33,7 +34,8 @@ class GuardEvidence:
     """What the guard knows of a run: how many faults went in, or may have, and how they came out.
 
     `stop` is why it ended the run early. `stuck` has each fault that did not come out, in words, and `vanished` each
-    that did not last until it was undone, or may not have.
+    that did not last until it was undone, or may not have. `alerts` is what became of the alerts, of which
+    `alerts_expected` were.
     """
 
     injected: int = 0
@@ -42,6 +44,8 @@ class GuardEvidence:
     stuck: tuple[str, ...] = ()
     vanished: tuple[str, ...] = ()
     recovery: Recovery = NOT_WAITED_FOR
+    alerts: AlertPath = NO_ALERTS
+    alerts_expected: int = 0
 
 
 @dataclass(frozen=True, slots=True)

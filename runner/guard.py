@@ -165,7 +165,7 @@ def after_method_control(context: Mapping[str, Any]) -> None:  # noqa: ARG001 (C
     """Undo everything, verify it, and wait for the SLOs."""
     session = _session()
     if session is not None and session.phase == "method":
-        session.method_ended()
+        session.method_ended(failed=bool(_runs[-1].failed_activity))
 
 
 def before_rollback_control(context: Mapping[str, Any]) -> None:  # noqa: ARG001 (Chaos Toolkit passes it)
@@ -293,6 +293,8 @@ def _how_it_ended(guarded: _Guarded) -> "Ended":
         stuck=tuple(f"{one.record.fault} on {one.record.target}: {one.record.reason}" for one in session.stuck),
         vanished=vanished(run.injected),
         recovery=session.recovery,
+        alerts=session.alert_path,
+        alerts_expected=session.expected_alerts,
     )
     return Ended(
         guarded.run_id,

@@ -6,6 +6,7 @@ from typing import Any
 
 from clients.prometheus import Known, Reading, Unknown
 from probes.counters import Quantile
+from runner.alerting.timeline import NO_ALERTS, AlertPath
 from runner.phases import PhaseReading
 from runner.verdict import Verdict
 
@@ -86,6 +87,8 @@ class RunSummary:
     """The share of its error budget that each watched SLO has spent since the fault."""
     recovered_in: Reading = Unknown("not waited for")  # noqa: RUF009 (frozen)
     """Seconds from the undo until every watched SLO was back."""
+    alerts: AlertPath = NO_ALERTS
+    """What became of the expected alerts."""
 
     @property
     def time_to_recover(self) -> Reading:
@@ -121,6 +124,7 @@ class RunSummary:
             "slis": [_sli_document(sli) for sli in self.slis],
             "error_budget_spent": dict(self.spent),
             "slos_recovered_seconds": as_json(self.recovered_in),
+            "alerts": asdict(self.alerts),
             "warnings": list(self.warnings),
         }
 

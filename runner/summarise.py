@@ -48,6 +48,7 @@ def summarise(
         place=ended.place,
         spent=ended.spent,
         recovered_in=_recovered_in(ended),
+        alerts=ended.evidence.alerts,
     )
     if not ended.injected or ended.method_at is None:
         return summary

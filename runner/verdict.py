@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from runner.alerting.timeline import AlertTimeline
 from runner.evidence import Evidence, Failure, Hypothesis
+from runner.guarding.stops import StopKind
 from runner.outcome import Outcome
 
 _REFUSALS = {"RefusedError", "NoOpenRunError", "PlanError"}
@@ -23,7 +25,7 @@ def decide(evidence: Evidence) -> Verdict:
     """Judge a run. Whatever is not covered by a rule below is an error, never held."""
     for rule in (
         _dry, _stuck, _guard, _interrupted, _gate, _method, _rollbacks, _stopped, _faults, _during, _after, _recovery,
-        _vanished,
+        _vanished, _lost_alerts, _strays, _unknown_alerts,
     ):  # fmt: skip
         verdict = rule(evidence)
         if verdict is not None:
@@ -58,6 +60,10 @@ def _guard(evidence: Evidence) -> Verdict | None:
         return Verdict(Outcome.ABORTED, f"nothing was broken yet, and the run was stopped: {stop.reason}")
     if stop.kind.of_the_system:
         return Verdict(Outcome.BREACHED, f"the guard took the fault out: {stop.reason}")
+    missing = _missing(evidence) if stop.kind is StopKind.UNKNOWN else ""
+    if missing:
+        # Who asks whether he would be told is not told that his run was cut short: nobody would have known.
+        return Verdict(Outcome.INCONCLUSIVE, f"everything is undone, and {stop.reason}; {missing}")
     return Verdict(Outcome.ABORTED, f"everything is undone, and the run was stopped: {stop.reason}")
 
 
@@ -143,6 +149,41 @@ def _vanished(evidence: Evidence) -> Verdict | None:
         return None
     reason = f"a fault did not last until it was undone, so nothing is proven: {'; '.join(evidence.guard.vanished)}"
     return Verdict(Outcome.INCONCLUSIVE, reason)
+
+
+def _lost_alerts(evidence: Evidence) -> Verdict | None:
+    lost = [told(one) for one in evidence.guard.alerts.timelines if one.outcome == "lost"]
+    return Verdict(Outcome.BREACHED, "; ".join(lost)) if lost else None
+
+
+def _strays(evidence: Evidence) -> Verdict | None:
+    alerts = evidence.guard.alerts
+    if not alerts.strays or not alerts.strays_forbidden:
+        return None
+    pages = ", ".join(dict.fromkeys(f"{one.alert} at {one.receiver}" for one in alerts.strays))
+    return Verdict(Outcome.BREACHED, f"pages came that nobody expected: {pages}")
+
+
+def _unknown_alerts(evidence: Evidence) -> Verdict | None:
+    """An alert that was not seen to go all its way has not."""
+    alerts = evidence.guard.alerts
+    unknown = [told(one) for one in alerts.timelines if one.outcome != "proven"]
+    if len(alerts.timelines) < evidence.guard.alerts_expected:
+        unknown.append("what became of the expected alerts is not known")
+    if alerts.strays_forbidden and alerts.strays_unknown:
+        unknown.append(f"it is not known whether other pages came: {alerts.strays_unknown}")
+    return Verdict(Outcome.INCONCLUSIVE, "; ".join(unknown)) if unknown else None
+
+
+def _missing(evidence: Evidence) -> str:
+    """The alerts that were not seen to go all their way."""
+    return "; ".join(told(one) for one in evidence.guard.alerts.timelines if one.outcome != "proven")
+
+
+def told(timeline: AlertTimeline) -> str:
+    """Where an alert was lost, or was not seen any more, and why."""
+    how = "was lost" if timeline.outcome == "lost" else "is not known to have come through"
+    return f"the alert {timeline.alert} ({timeline.severity}) {how} at {timeline.lost_at}: {timeline.reason}"
 
 
 def _outcome_of(failure: Failure | None) -> Outcome:

@@ -99,3 +99,7 @@ class AlertPath:
     evidence: Evidence = "none"
     strays_forbidden: bool = False
     strays_unknown: str = ""
+
+
+NO_ALERTS = AlertPath()
+"""Of a run that expects none, and forbids none."""

@@ -16,9 +16,11 @@ from actions.run_context import Run
 from actions.systems import Systems
 from clients.kube_errors import KubeError
 from clients.prometheus import Prometheus, PrometheusError
+from runner.allowance.asking import ask
 from runner.experiment.check import check_document
 from runner.experiment.guard_block import GuardBlock
 from runner.guarding.admission import NotAdmittedError, Terms, admit
+from runner.guarding.alert_watch import open_alert_watch
 from runner.guarding.heartbeat import Heartbeat
 from runner.guarding.noting import NotedLedger, Notes
 from runner.guarding.session import Session, Times, refuse_other_faults
@@ -69,15 +71,17 @@ def open_session(run_id: str, plan: Plan, configuration: Mapping[str, Any], syst
     with ExitStack() as on_refusal:
         prometheus, ledger = _open(configuration, systems, on_refusal)
         _refuse_when_halted(ledger)
+        limits = limits_of(block, os.environ)
+        _refuse_beyond_allowance(plan, limits, run_id)
         try:
             watch = admit(prometheus, plan.slos, terms_of(block))
         except NotAdmittedError as error:
             raise RefusedError(str(error)) from error
         notes = Notes(spool)
         run = Run(run_id, plan.faults, NotedLedger(ledger, notes), systems)
-        limits = limits_of(block, os.environ)
         times = Times(block.blast_radius.duration_seconds, block.recover_within_seconds)
-        session = Session(run, times, limits, prometheus, watch, _heartbeat(ledger, run_id), notes)
+        alerts = open_alert_watch(plan, run, _prometheus_url(configuration), configuration, notes.alerts, on_refusal)
+        session = Session(run, times, limits, prometheus, watch, _heartbeat(ledger, run_id), notes, alerts)
         on_refusal.pop_all()
     try:
         _occupy(session, ledger, plan)
@@ -90,7 +94,7 @@ def open_session(run_id: str, plan: Plan, configuration: Mapping[str, Any], syst
 
 def _open(configuration: Mapping[str, Any], systems: Systems, on_refusal: ExitStack) -> tuple[Prometheus, Ledger]:
     try:
-        prometheus = Prometheus(str(configuration.get("prometheus_url") or os.environ.get("PROMETHEUS_URL", "")))
+        prometheus = Prometheus(_prometheus_url(configuration))
     except PrometheusError as error:
         raise RefusedError(f"the SLOs cannot be watched: {error}") from error
     on_refusal.callback(prometheus.close)
@@ -100,6 +104,10 @@ def _open(configuration: Mapping[str, Any], systems: Systems, on_refusal: ExitSt
         raise RefusedError(f"no undo could be written down: {error}") from error
     on_refusal.callback(ledger.close)
     return prometheus, ledger
+
+
+def _prometheus_url(configuration: Mapping[str, Any]) -> str:
+    return str(configuration.get("prometheus_url") or os.environ.get("PROMETHEUS_URL", ""))
 
 
 def _heartbeat(ledger: Ledger, run_id: str) -> Callable[[Callable[[Stop], None]], Heartbeat]:
@@ -117,6 +125,13 @@ def _occupy(session: Session, ledger: Ledger, plan: Plan) -> None:
         _refuse_when_halted(ledger)
     except LedgerError as error:
         raise RefusedError(str(error)) from error
+
+
+def _refuse_beyond_allowance(plan: Plan, limits: Limits, run_id: str) -> None:
+    """Chaos runs may have an allowance for the month; where it cannot be told what is left of it, there is none."""
+    told = ask(plan.slos, limits.max_spend, run_id)
+    if reasons := [*told.refused, *([told.unknown] if told.unknown else [])]:
+        raise RefusedError("; ".join(reasons))
 
 
 def _refuse_when_halted(ledger: Ledger) -> None:

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from actions.ledger.record import Record
 from actions.ledger.store import Ledger, LedgerError
@@ -13,6 +13,7 @@ from actions.run_context import Injected, Run, close_run, open_run
 from actions.undoing import undo_record
 from clients.prometheus import Prometheus
 from probes.slo_watch import SloWatch, stale_after
+from runner.alerting.timeline import AlertPath
 from runner.guarding.admission import spent
 from runner.guarding.deadline import Deadline
 from runner.guarding.heartbeat import Heartbeat
@@ -23,6 +24,9 @@ from runner.guarding.recovery import NOT_WAITED_FOR, Recovery, wait_for_recovery
 from runner.guarding.removal import Removal
 from runner.guarding.stops import Limits, Stop, StopKind
 from runner.guarding.watcher import Watcher
+
+if TYPE_CHECKING:
+    from runner.guarding.alert_watch import AlertWatch
 
 logger = logging.getLogger("chaostoolkit")
 
@@ -53,6 +57,7 @@ class Session:
         watch: SloWatch,
         heartbeat: Heartbeats,
         notes: Notes,
+        alerts: "AlertWatch | None" = None,
     ) -> None:
         self.run = run
         self.phase: Phase = "gate"
@@ -63,6 +68,8 @@ class Session:
         self._sees_after = stale_after(limits.window_seconds)
         self._prometheus = prometheus
         self._notes = notes
+        self._alerts = alerts
+        self.alert_path = AlertPath()
         self._removal = Removal(run, self._undo)
         self._keeper = Keeper(run, self._removal, self._overdue)
         self._heartbeat = heartbeat(self._keeper.ask)
@@ -76,6 +83,8 @@ class Session:
         self._heartbeat.start()
         self._keeper.start()
         self._watcher.start()
+        if self._alerts is not None:
+            self._alerts.start()
         self._keeper.signals.install()
         open_run(self.run)
 
@@ -94,6 +103,11 @@ class Session:
         """The faults that did not come out."""
         return tuple(one for one in self.run.injected if one.record.state != "undone")
 
+    @property
+    def expected_alerts(self) -> int:
+        """How many alerts the run expects."""
+        return self._alerts.expected if self._alerts is not None else 0
+
     def method_begins(self) -> None:
         """From here on faults may go in, for as long as they may be in at all."""
         self.no_activity()
@@ -109,9 +123,14 @@ class Session:
         """The main thread is not to be ended where it is from here on."""
         self._keeper.signals.leave_activity()
 
-    def method_ended(self) -> None:
-        """Take every fault out, and wait until the SLOs are back; a run that was cut short does not wait."""
+    def method_ended(self, failed: bool = False) -> None:
+        """Take every fault out, and wait until the SLOs are back; a run that was cut short does not wait.
+
+        The faults stay in until the expected alerts were seen, unless the method has `failed`.
+        """
         self.no_activity()
+        if self._alerts is not None and self._deadline is not None and not failed:
+            self._alerts.hold(self._deadline.at)
         self.phase = "after"
         self.run.expires_at = 0.0
         if not self.run.stopping:
@@ -121,6 +140,8 @@ class Session:
             self.recovery = wait_for_recovery(
                 self._watcher, self._undone_at, self._sees_after, self._times.recover_within, self._cut_short_meanwhile
             )
+            if self._alerts is not None and not failed:
+                self._alerts.wait_for_end(self._undone_at, self.recovery, self._cut_short_meanwhile)
 
     def rollbacks_begin(self) -> None:
         """Nothing of ours is left to be cut short: the experiment's own rollbacks are played to their end."""
@@ -138,6 +159,8 @@ class Session:
             self._notes.record(one.record)
         self._closed = True
         close_run()
+        if self._alerts is not None:
+            self.alert_path = self._alerts.conclude(self.stop)
         self._watcher.close()
         self._keeper.close()
         try:
@@ -162,6 +185,8 @@ class Session:
         ledger.close()
 
     def _take_out(self, retry_stuck: bool = False) -> None:
+        if self._alerts is not None:
+            self._alerts.released()
         self._removal.undo_for_good(retry_stuck)
         self._watcher.disarm()
         if self.stop is not None:
