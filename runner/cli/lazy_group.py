@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from runner.cli.expired_notice import offer_recovery
-from runner.cli.slo.ending import orderly_end
 
 
 def lazy_group(package: str, commands: Mapping[str, str], name: str, unknown: str) -> type[click.Group]:
@@ -15,6 +14,8 @@ def lazy_group(package: str, commands: Mapping[str, str], name: str, unknown: st
 
     `name` is how the group is called (`chaos slo`), `unknown` what an error of mlchaos itself leaves open.
     """
+
+    from runner.cli.slo.ending import orderly_end  # here: its package is a group of this kind itself
 
     class Commands(click.Group):
         def list_commands(self, _ctx: click.Context) -> list[str]:
