@@ -14,6 +14,7 @@ from clients.prometheus import Known, Reading, Unknown
 from probes.counters import Quantile
 from runner.outcome import Outcome
 from runner.phases import PhaseReading
+from runner.render_alerts import render_alerts
 from runner.run_summary import BrokenTarget, RunSummary, SliSummary
 
 UNKNOWN = "unknown"
@@ -43,6 +44,8 @@ def render(summary: RunSummary) -> RenderableType:
     parts.append(_facts(_what_was_broken(summary)))
     if summary.slis and summary.broken:
         parts += [Text(""), _numbers(summary), Text(_LIMITS, style="dim"), Text("")]
+    if summary.broken:
+        parts += [*(alerts := tuple(render_alerts(summary.alerts))), *([Text("")] if alerts else [])]
     parts.append(_facts(_what_it_took(summary)))
     parts += [Text(f"warning: {warning}", style="yellow") for warning in summary.warnings]
     return Group(*parts)
