@@ -54,9 +54,11 @@ def ask(slos: Sequence[Slo], max_spend: float, run_id: str = "", environment: Ma
 
 
 def _spent(run_id: str) -> tuple[str, Mapping[str, Spending]]:
-    from runner.store.opening import open_store
+    from runner.store.opening import is_there, open_store
     from runner.store.values import RunFilter
 
+    if not is_there():
+        return "no results store, since nothing has run here", {}
     month = month_start(time.time())
     with open_store() as store:
         if store.warnings:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from actions.fault import Target
 from actions.planned import PlannedFault
+from runner.allowance.month import Allowance
 from runner.cli.slo.figures import counted, printable
 from runner.cli.slo.tables import table
 from runner.plan.digest import VARIABLE
@@ -35,6 +36,8 @@ def page(plan: Plan, admission: Admission) -> Iterator[RenderableType]:
         yield from (_capacity(plan.capacity), "")
     yield from (_limits(plan.limits), "")
     yield from (_budgets(plan), "")
+    if admission.allowances:
+        yield from (_allowances(admission.allowances), "")
     yield from (*_admission(admission), "")
     yield from _ending(plan, admission)
 
@@ -125,6 +128,17 @@ def _budgets(plan: Plan) -> Table:
             else "no run yet"
         )
         rows.add_row(printable(one.slo), f"{one.most:.2%}", expected, known)
+    return rows
+
+
+def _allowances(allowances: Sequence[Allowance]) -> Table:
+    rows = table(("CHAOS THIS MONTH", "left"), ("SPENT", "right"), ("AT MOST", "right"), ("ALLOWED", "right"),
+                 ("", "left"))  # fmt: skip
+    for one in allowances:
+        mark = Text("EXCEEDED", style="red") if one.exceeded else Text("ok", style="green")
+        assumed = f"  {one.spent.assumed:.2%} of it assumed" if one.spent.assumed else ""
+        mark.append(assumed, style="default")
+        rows.add_row(printable(one.slo), f"{one.spent.total:.2%}", f"{one.asked:.2%}", f"{one.allowed:.2%}", mark)
     return rows
 
 

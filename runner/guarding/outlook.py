@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+from actions.fault import RefusedError
 from actions.ledger.open import local_path, open_in_cluster, open_in_file, place_here
 from actions.ledger.store import Ledger, LedgerError, TransientLedgerError
 from actions.ledger.takeover import Clock, is_dead
 from clients.prometheus import Prometheus, PrometheusError
+from runner.allowance.asking import ask
+from runner.allowance.month import Allowance
 from runner.guarding.admission import WHAT_TO_DO, Answer, look_once
-from runner.guarding.opening import halt_told, terms_of
+from runner.guarding.opening import halt_told, limits_of, terms_of
 from runner.guarding.session import fault_in_the_way
 from runner.plan.model import Admission, Plan
 
@@ -25,8 +28,14 @@ def look(plan: Plan, configuration: Mapping[str, Any]) -> Admission:
     """
     ledger, ledger_place = _ask_ledger(plan)
     slos, prometheus_place = _ask_prometheus(plan, configuration)
-    asked = tuple(place for place in (ledger_place, prometheus_place) if place)
-    return Admission((*ledger.refused, *slos.refused), (*ledger.unknown, *slos.unknown), asked)
+    month, allowances, store_place = _ask_store(plan)
+    answers = (ledger, slos, month)
+    return Admission(
+        refused=tuple(reason for one in answers for reason in one.refused),
+        unknown=tuple(reason for one in answers for reason in one.unknown),
+        asked=tuple(place for place in (ledger_place, prometheus_place, store_place) if place),
+        allowances=allowances,
+    )
 
 
 def _ask_ledger(plan: Plan) -> tuple[Answer, str]:
@@ -82,6 +91,16 @@ def _held(ledger: Ledger, wanted: Sequence[str], clock: Clock) -> list[str]:
 
 def _is_dead(ledger: Ledger, run: str, clock: Clock) -> bool:
     return is_dead(lambda: next((beat for beat in ledger.heartbeats() if beat.run == run), None), clock)
+
+
+def _ask_store(plan: Plan) -> tuple[Answer, tuple[Allowance, ...], str]:
+    try:
+        limits = limits_of(plan.guard, os.environ)
+    except RefusedError as error:
+        return Answer((str(error),), ()), (), ""
+    told = ask(plan.slos, limits.max_spend)
+    unknown = (told.unknown,) if told.unknown else ()
+    return Answer(told.refused, unknown), tuple(told.allowances), told.asked
 
 
 def _ask_prometheus(plan: Plan, configuration: Mapping[str, Any]) -> tuple[Answer, str]:

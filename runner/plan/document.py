@@ -19,6 +19,17 @@ def plan_document(plan: Plan, admission: Admission) -> dict[str, Any]:
             "admitted": admission.admitted,
             "reasons": list(admission.reasons),
             "asked": list(admission.asked),
+            "allowances": [
+                {
+                    "slo": one.slo,
+                    "allowed": one.allowed,
+                    "spent": one.spent.measured,
+                    "assumed": one.spent.assumed,
+                    "asked": one.asked,
+                    "exceeded": one.exceeded,
+                }
+                for one in admission.allowances
+            ],
         },
         "title": plan.title,
         "cluster": plan.place,

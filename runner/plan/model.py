@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from actions.fault import DisruptionBudget, Permission
 from actions.planned import PlannedFault
+from runner.allowance.month import Allowance
 from runner.experiment.guard_block import GuardBlock
 from slos.model import Slo
 
@@ -107,11 +108,15 @@ class PermissionCheck:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Whether a run would be let in at the moment of the look: what refuses it, what is not known, who was asked."""
+    """Whether a run would be let in at the moment of the look: what refuses it, what is not known, who was asked.
+
+    `allowances` is how the month stands of each SLO that has an allowance for chaos.
+    """
 
     refused: tuple[str, ...]
     unknown: tuple[str, ...]
     asked: tuple[str, ...]
+    allowances: tuple[Allowance, ...] = ()
 
     @property
     def admitted(self) -> bool | None:
