@@ -136,11 +136,23 @@ def _made(checked: "Checked", seed: int | None) -> "Plan":
     drawn = secrets.randbits(SEED_BITS) if seed is None else seed
     try:
         with Systems() as systems, _progress("reading the cluster"):
-            return make_plan(checked.experiment, checked.configuration, {}, systems, drawn)
+            return make_plan(checked.experiment, checked.configuration, {}, systems, drawn, _past)
     except (PlanError, LedgerError) as error:
         fail(_NAME, f"{error}; nothing was touched", Exit.REFUSED)
     except (KubeError, UnansweredError) as error:
         fail(_NAME, f"nothing could be planned: {error}", Exit.INCONCLUSIVE)
+
+
+def _past(title: str) -> Sequence[Mapping[str, float]]:
+    """What earlier runs spent; where the store cannot be read, that is said, and the plan is made without."""
+    from runner.plan.history import stored_past
+    from runner.store.store import StoreError
+
+    try:
+        return stored_past(title)
+    except StoreError as error:
+        tell(f"{_NAME}: warning: what earlier runs cost is not known: {error}")
+        return ()
 
 
 def _admission(made: "Plan", checked: "Checked") -> "Admission":

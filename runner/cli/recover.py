@@ -80,12 +80,16 @@ def recover(run_id: str, expired: bool, everything: bool, dry_run: bool, no_wait
 
 
 def _was_a_run(run_id: str) -> bool:
-    """Did it run on this machine? Then it has left nothing, or nothing any more."""
-    from runner.runs.log import default_path, read_run_log
+    """Is it in the results store? Then it has left nothing, or nothing any more."""
+    from runner.store.opening import is_there, open_store
+    from runner.store.store import StoreError
 
+    if not is_there():
+        return False
     try:
-        return any(run.run_id == run_id for run in read_run_log(default_path()).runs)
-    except RuntimeError:  # no place for a log
+        with open_store() as store:
+            return store.run(run_id).run_id == run_id
+    except StoreError:  # or it is not in it
         return False
 
 

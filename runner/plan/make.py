@@ -18,7 +18,7 @@ from runner.experiment.faults import FaultAction, fault_actions
 from runner.experiment.guard_block import GuardBlock, guard_blocks
 from runner.experiment.slo_names import find_slos
 from runner.plan.digest import digest
-from runner.plan.history import past_runs, spends
+from runner.plan.history import Past, nothing_past, spends
 from runner.plan.limits import exceeded, limits, outside, passed_budgets, refused_evictions, twice
 from runner.plan.model import PermissionCheck, Plan, Spend, Violation
 from runner.plan.permissions import check_permissions, ledger_permissions, missing
@@ -39,6 +39,7 @@ def make_plan(
     secrets: Mapping[str, Any],
     systems: Systems,
     seed: int,
+    past: Past = nothing_past,
 ) -> Plan:
     """What a run of `experiment` with this (resolved) configuration would do now. Nothing is written.
 
@@ -62,7 +63,7 @@ def make_plan(
     used = limits(radius, cost)
     checks = _permissions(faults, systems)
     title = str(experiment.get("title", ""))
-    spend = spends(title, named.slos, radius.error_budget.max_spend_ratio, past_runs())
+    spend = spends(named.slos, radius.error_budget.max_spend_ratio, past(title))
     return Plan(
         title=title,
         place=systems.kube.place if _reaches_cluster(faults) else "",
@@ -166,11 +167,6 @@ def _warnings(faults: Sequence[PlannedFault], guard: GuardBlock, spend: Sequence
         yield (
             "it begins whatever error budget is left and whatever alerts fire (admit.budget_left is 0%, "
             "admit.quiet_alerts is false): right for a lab, not where there are users"
-        )
-    if guard.alerts or guard.unexpected_pages == "forbid":
-        yield (
-            "what the guard's block says of alerts and unexpected_pages is not looked at yet: a run that holds says "
-            "nothing of who was paged"
         )
     for one in spend:
         if one.past and max(one.past) > one.most:

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-DIED = "died"
-"""The verdict of a run that began and whose process is gone without having said how it ended."""
-RUNNING = "running"
+from runner.runs.record import DIED
 
 AFTERMATH_SECONDS = 3600.0
 """A run that died may have left its fault behind: burns that begin this much later are still shown with it."""
@@ -15,8 +13,8 @@ AFTERMATH_SECONDS = 3600.0
 class ChaosRun:
     """One run. Times are seconds since the epoch; the end is None while it runs, and unknown when it died.
 
-    `faults` is how many faults went in (None: not known); `source` is the file that tells of it. `spent` has what it
-    cost: the share of each SLO's error budget (1 is all of it), by the SLO's name, where that is known.
+    `faults` is how many faults went in (None: not known); `source` is what tells of it: a file, or the store.
+    `spent` has the share of each SLO's error budget (1 is all of it) that it cost, where that is known.
     """
 
     run_id: str

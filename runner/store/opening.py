@@ -47,6 +47,17 @@ def open_unfilled(url: str | None = None) -> SqlStore:
     return SqlStore(database)
 
 
+def is_there() -> bool:
+    """Whether there may be a run in the store; where there is none, it need not be made to be asked."""
+    if os.environ.get(VARIABLE):
+        return True
+    try:
+        directory = state_directory()
+    except RuntimeError:
+        return False
+    return any((directory / name).exists() for name in (FILE, "spool", "runs.jsonl"))
+
+
 def store_url() -> str:
     """What MLCHAOS_STORE names, or the file in the state directory. Raises StoreError where there is no place."""
     if named := os.environ.get(VARIABLE):

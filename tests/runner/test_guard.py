@@ -11,6 +11,7 @@ from chaoslib.types import Dry
 from actions.fault import RefusedError
 from actions.run_context import NoOpenRunError, current_run
 from runner import guard
+from runner.store.opening import open_store
 from tests.runner.runs.journals import journal
 
 EXPERIMENT: dict[str, Any] = {"title": "t"}
@@ -121,8 +122,13 @@ def test_the_hooks_of_a_run_that_was_refused_are_quiet(registry: Registry) -> No
     guard.before_rollback_control({})
 
 
-def test_a_run_that_was_refused_is_not_in_the_run_log(registry: Registry, tmp_path: Path) -> None:
+def test_a_run_that_was_refused_is_in_the_store_with_the_reason(registry: Registry) -> None:
     with pytest.raises(InterruptExecution):
         guard.before_experiment_control(EXPERIMENT)
-    registry.handlers[0].finish(journal(status="interrupted"))
-    assert not (tmp_path / "runs.jsonl").exists()
+    state = ended()
+    guard.after_experiment_control(EXPERIMENT, state)
+    registry.handlers[0].finish(state)
+    with open_store() as store:
+        (run,) = store.runs()
+    assert (run.title, run.verdict, run.faults) == ("t", "refused", 0)
+    assert run.reason.startswith("nothing was touched: ")

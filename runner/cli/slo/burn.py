@@ -39,8 +39,8 @@ def command(
     """How the SLO NAME stands, what spent its budget, and which of that were chaos runs.
 
     A burn is a stretch of time in which more events were bad than the objective allows. It is read from what the rules
-    of `chaos slo rules` have recorded, in slices of 5 m. Chaos runs are those that this machine has run
-    (runs.jsonl in $MLCHAOS_STATE_DIR, else in ~/.local/state/mlchaos), and those of the journals given.
+    of `chaos slo rules` have recorded, in slices of 5 m. Chaos runs are those of the results store (MLCHAOS_STORE;
+    by default what this machine has run), and those of the journals given.
 
     \b
     chaos slo burn llm-availability
@@ -79,13 +79,13 @@ def command(
 
 
 def _chaos_runs(journals: tuple[Path, ...]) -> tuple[list[ChaosRun], tuple[str, ...]]:
-    """The runs of this machine's log and of the journals, each once; exits with 2 when a file is no journal."""
+    """The runs of the store and of the journals, each once; exits with 2 when a file is no journal."""
     from runner.runs.journals import JournalError, read_journal
-    from runner.runs.log import default_path, read_run_log
+    from runner.store.beside import stored_runs
 
-    log = read_run_log(default_path())
+    stored, warnings = stored_runs()
     try:
         told = [read_journal(path) for path in journals]
     except JournalError as error:
         fail("chaos slo burn", str(error), Exit.REFUSED)
-    return list({run.run_id: run for run in (*log.runs, *told)}.values()), log.warnings
+    return list({run.run_id: run for run in (*stored, *told)}.values()), warnings

@@ -10,9 +10,9 @@ from actions.systems import Systems
 from runner.cli.plan import plan
 from runner.cli.plan_page import command, not_now, page
 from runner.cli.slo.page import Page
+from runner.plan.history import Past, nothing_past
 from runner.plan.make import make_plan
 from runner.plan.model import Admission
-from runner.runs.log import note_begin, note_end
 from tests.runner.experiment.malformed import GOOD
 from tests.runner.plan.drafts import Take, experiment
 
@@ -27,8 +27,14 @@ def _made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 GOOD_NOW = Admission((), (), ("the local ledger", "http://prometheus:9090"))
 
 
-def shown(*actions: dict[str, object], width: int = 100, admission: Admission = GOOD_NOW, **limits: object) -> str:
-    made = make_plan(experiment(*actions, **limits), {}, {}, Systems(), 7)
+def shown(
+    *actions: dict[str, object],
+    width: int = 100,
+    admission: Admission = GOOD_NOW,
+    past: Past = nothing_past,
+    **limits: object,
+) -> str:
+    made = make_plan(experiment(*actions, **limits), {}, {}, Systems(), 7, past)
     file = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", str(width))
@@ -95,11 +101,9 @@ def test_what_is_not_known_is_not_said_to_be_refused() -> None:
     assert last == ("NOT KNOWN: within the blast radius, but it is not known whether a run would be admitted: no data")
 
 
-def test_what_runs_cost_is_told_as_of_any_cluster(tmp_path: Path) -> None:
-    for number in ("1", "2"):
-        note_begin(number, "Pods are taken", 100.0, dry=False)
-        note_end(number, "held", 120.0, 1, {"llm-availability": 0.01})
-    assert "1.00%  last 2 runs on any cluster: up to 1.00%" in shown({})
+def test_what_runs_cost_is_told_as_of_any_cluster() -> None:
+    spent = {"llm-availability": 0.01}
+    assert "1.00%  last 2 runs on any cluster: up to 1.00%" in shown({}, past=lambda _: [spent, spent])
 
 
 def test_a_narrow_page_folds_within_its_width() -> None:

@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 from runner.cli.expired_notice import offer_recovery
 from runner.cli.halt import halt, resume
 from runner.cli.recover import recover
-from runner.runs.log import note_begin
 from tests.actions.ledger.rigged import World, fresh_world
 from tests.runner.cli.ledger_files import LocalLedger
+from tests.runner.runs.spooled_runs import spool_run
 
 
 @pytest.fixture
@@ -123,9 +123,9 @@ def test_a_run_that_is_not_in_the_ledger_is_no_quiet_success(local: LocalLedger)
     assert "no run 'run-x' has faults in the ledger; there are: run-a" in result.stderr
 
 
-def test_a_run_of_the_run_log_may_have_no_faults(local: LocalLedger) -> None:
+def test_a_run_of_the_store_may_have_no_faults(local: LocalLedger) -> None:
     local.make()
-    note_begin("run-x", "a run", 1_795_365_480.0, dry=False)
+    spool_run("run-x", "a run", 1_795_365_480.0)
     result = chaos(recover, "--run", "run-x")
     assert (result.exit_code, result.stdout) == (0, f"Run run-x has no faults in the local ledger {local.path}\n")
 

@@ -7,7 +7,6 @@ from clients.toxiproxy import ToxiproxyError
 from runner.plan.digest import TokenError, read_token
 from runner.plan.make import PlanError, UnansweredError, make_plan
 from runner.plan.model import Plan
-from runner.runs.log import note_begin, note_end
 from tests.runner.plan.drafts import Take, experiment
 
 pytestmark = pytest.mark.usefixtures("made_up")
@@ -104,12 +103,9 @@ def test_arguments_that_refer_to_a_secret_are_refused_and_the_secret_is_not_told
 
 
 def test_the_budget_that_the_last_runs_of_the_experiment_spent_is_expected() -> None:
-    for number, spent in enumerate((0.9, 0.001, 0.002, 0.004, 0.003, 0.03)):
-        note_begin(f"run-{number}", "Pods are taken", 1000.0 + number, dry=False)
-        note_end(f"run-{number}", "held", 1001.0 + number, 1, {"llm-availability": spent})
-    note_begin("other", "Something else", 2000.0, dry=False)
-    note_end("other", "held", 2001.0, 1, {"llm-availability": 0.5})
-    plan = planned(experiment({}))
+    spent = [{"llm-availability": share} for share in (0.9, 0.001, 0.002, 0.004, 0.003, 0.03)]
+    past = {"Pods are taken": spent, "Something else": [{"llm-availability": 0.5}]}
+    plan = make_plan(experiment({}), {}, {}, Systems(), 7, lambda title: past[title])
     assert plan.spend[0].past == (0.001, 0.002, 0.004, 0.003, 0.03)
     assert plan.spend[0].expected == 0.003
     assert plan.warnings == (
@@ -134,18 +130,6 @@ def test_terms_that_let_a_run_begin_in_the_middle_of_an_outage_are_warned_of(
         warning for warning in planned(document).warnings if "right for a lab, not where there are users" in warning
     ]
     assert bool(said) == warned
-
-
-PAGE = {"alert": "Burn", "severity": "page", "fires_within": "90s", "receiver": "ml-oncall"}
-
-
-@pytest.mark.parametrize("asked", [{"unexpected_pages": "forbid"}, {"alerts": [PAGE]}])
-def test_pages_that_nobody_looks_at_are_not_promised(asked: dict[str, Any]) -> None:
-    document = experiment({})
-    assert planned(document).warnings == ()
-    document["extensions"][0] |= asked
-    (warning,) = planned(document).warnings
-    assert "is not looked at yet" in warning
 
 
 def test_a_token_is_read_back_and_another_text_is_none() -> None:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from runner.runs.chaos import AFTERMATH_SECONDS, DIED, RUNNING, ChaosRun, runs_beside
+from runner.runs.chaos import AFTERMATH_SECONDS, ChaosRun, runs_beside
+from runner.runs.record import DIED, RUNNING
 
 RUN = ChaosRun("r1", "kill a pod", started_at=1000, ended_at=1060, verdict="held", faults=1, source="log")
 NOW, LAG = 10_000.0, 300.0

@@ -10,13 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from runner.runs.log import note_begin, note_end
 from slos.rules.names import BAD_EVENTS, EVENTS
 from tests.clients.in_process import answering_in_process
 from tests.clients.misbehaving import Answer, answering, body
 from tests.recorded_slos import AT, AT_TEXT, FakeSlo
 from tests.recording_prometheus import Recording, evaluated
 from tests.runner.cli.slo.commands import Ended, chaos_slo
+from tests.runner.runs.spooled_runs import spool_run
 
 RECORDING = Recording([FakeSlo(window="1d", period_seconds=86_400)])
 BROKEN = (AT - 7200, AT - 3600)
@@ -139,8 +139,7 @@ def test_a_server_that_is_down_is_no_data_and_no_address_is_bad_usage(file: str)
 
 
 def test_the_page_shows_the_burn_and_the_chaos_run_in_it(file: str, tmp_path: Path) -> None:
-    note_begin("r1", "An LLM pod is killed", BROKEN[0] + 60, dry=False)
-    note_end("r1", "breached", BROKEN[0] + 120, 1)
+    spool_run("r1", "An LLM pod is killed", BROKEN[0] + 60, ended_at=BROKEN[0] + 120, verdict="breached")
     journal = {
         "experiment": {"title": "A node is lost"},
         "start": "2026-01-15T01:30:00+00:00",
@@ -161,9 +160,10 @@ def test_the_page_shows_the_burn_and_the_chaos_run_in_it(file: str, tmp_path: Pa
     assert document["status"]["state"] == "burning"
 
 
-def test_a_torn_run_log_is_warned_of_and_the_page_still_printed(file: str, tmp_path: Path) -> None:
-    (tmp_path / "state").mkdir()
-    (tmp_path / "state" / "runs.jsonl").write_text('{"event": "beg')
+def test_a_torn_spool_is_warned_of_and_the_page_still_printed(file: str, tmp_path: Path) -> None:
+    spool_run("r1", "An LLM pod is killed", BROKEN[0] + 60)
+    with (tmp_path / "state" / "spool" / "r1.jsonl").open("a") as torn:
+        torn.write('{"event": "ended", "at"')
     with answering_in_process(serving(history())) as url:
         page = ask(url, "burn", "llm-availability")
     assert page.status == 0
