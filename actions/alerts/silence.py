@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from actions.alerts.matcher import Matcher, all_match
+from actions.alerts.matcher import all_match
+from actions.alerts.silence_matchers import matchers_of
 from actions.choice import Choice
 from actions.fault import Arguments, Draft, Fault, Injection, Plane, RefusedError, System, Target
 from actions.ledger.record import Record
@@ -130,19 +131,10 @@ def _labels(alert: str, arguments: SilenceArguments) -> dict[str, str]:
 def _refuse_silenced(alert: str, labels: dict[str, str], there: Iterable[Written]) -> None:
     """What is silenced already would prove nothing, and somebody else's silence must not be taken for ours."""
     for silence in there:
-        if any(one.name not in labels for one in silence.matchers) or not all_match(_matchers(silence), labels):
+        if any(one.name not in labels for one in silence.matchers) or not all_match(matchers_of(silence), labels):
             continue
         remedy = "wait, or run: chaos recover" if silence.created_by.startswith(MAKER) else "expire it, or wait"
         raise RefusedError(
             f"alert {alert} is silenced already, by {silence.created_by} ({silence.id}): what is broken already "
             f"would prove nothing; {remedy}"
         )
-
-
-def _matchers(silence: Written) -> tuple[Matcher, ...]:
-    return tuple(
-        Matcher(
-            one.name, ("=~" if one.is_equal else "!~") if one.is_regex else ("=" if one.is_equal else "!="), one.value
-        )
-        for one in silence.matchers
-    )

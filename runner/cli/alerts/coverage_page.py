@@ -1,0 +1,124 @@
+"""Coverage as a page, and as JSON."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from runner.alerting.coverage import Coverage, CoverageState, CoveredAlert
+from runner.cli.slo.figures import printable
+from runner.cli.slo.tables import table
+from runner.store.values import AlertTry
+from slos.duration import format_duration
+
+_STYLES: Mapping[CoverageState, str] = {"proven": "green", "lost": "bold red", "gone": "bold red"}
+_OTHERWISE = "yellow"
+_DAY = 86_400.0
+
+
+def coverage_page(coverage: Coverage, severity: str, now: float) -> Iterator[RenderableType]:
+    """A row for each alert, and what to do about the rest."""
+    rows = table(
+        ("alert", "left"), ("SLO", "left"), ("state", "left"), ("proven", "right"), ("ago", "right"),
+        ("fired", "right"), ("notified", "right"), ("predicted", "right"), ("receiver", "left"), ("by run", "left"),
+    )  # fmt: skip
+    for one in coverage.alerts:
+        last = one.last_proven
+        rows.add_row(
+            printable(one.alert),
+            printable(one.slo),
+            Text(one.state, style=_STYLES.get(one.state, _OTHERWISE)),
+            f"{one.proven} of {one.tries}" if one.tries else "-",
+            _ago(last, now),
+            _seconds(last.timeline.after_fault("firing") if last else None),
+            _seconds(last.timeline.after_fault("notified") if last else None),
+            _seconds(predicted(last) if last else None),
+            printable(last.timeline.receiver) if last else "-",
+            last.run_id if last else "-",
+        )
+    yield rows
+    yield Text("")
+    yield Text(f"{coverage.covered} of {len(coverage.alerts)} alerts of severity {severity} are proven.", style="bold")
+    for one in coverage.alerts:
+        if remark := _remark(one):
+            yield Text(printable(f"{one.alert}: {remark}"))
+    for name in coverage.untold:
+        yield Text(printable(f"{name}: its severity is a template, so it cannot be told whether it is one of them"))
+
+
+def coverage_document(coverage: Coverage) -> dict[str, Any]:
+    """The same for machines; times are in UTC, durations in seconds."""
+    return {
+        "covered": coverage.covered,
+        "whole": coverage.whole,
+        "alerts": [_document(one) for one in coverage.alerts],
+        "severity_is_a_template": list(coverage.untold),
+    }
+
+
+def predicted(proof: AlertTry) -> float | None:
+    """Seconds from the fault until the alert had to fire, by the mathematics of burn rates."""
+    fault = proof.timeline.at("fault")
+    at = proof.timeline.predicted_at
+    return None if fault is None or at is None else at - fault
+
+
+def _remark(one: CoveredAlert) -> str:
+    if one.problem:
+        return f"its rule fails in Prometheus: {one.problem}"
+    if one.state == "gone":
+        return "a run proved it, and Prometheus has no such rule (any more): was it deleted or renamed?"
+    last = one.last
+    if last is None or last.timeline.outcome == "proven":
+        return ""
+    where = f" at stage {last.timeline.lost_at}" if last.timeline.lost_at else ""
+    outcome = "lost it" if last.timeline.outcome == "lost" else "could not tell"
+    return f"run {last.run_id} {outcome}{where}: {last.timeline.reason}"
+
+
+def _document(one: CoveredAlert) -> dict[str, Any]:
+    return {
+        "alert": one.alert,
+        "slo": one.slo,
+        "severity": one.severity,
+        "state": one.state,
+        "covered": one.covered,
+        "tiers": list(one.tiers),
+        "tries": one.tries,
+        "proven": one.proven,
+        "problem": one.problem,
+        "last_proven": _try(one.last_proven),
+        "last": _try(one.last),
+    }
+
+
+def _try(one: AlertTry | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    timeline = one.timeline
+    return {
+        "run_id": one.run_id,
+        "title": one.title,
+        "at": datetime.fromtimestamp(one.at, UTC).isoformat(timespec="seconds"),
+        "outcome": timeline.outcome,
+        "lost_at": timeline.lost_at,
+        "reason": timeline.reason,
+        "receiver": timeline.receiver,
+        "fired_after_seconds": timeline.after_fault("firing"),
+        "notified_after_seconds": timeline.after_fault("notified"),
+        "predicted_after_seconds": predicted(one),
+    }
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} s"
+
+
+def _ago(one: AlertTry | None, now: float) -> str:
+    if one is None:
+        return "-"
+    age = max(now - one.at, 1.0)
+    unit = _DAY if age >= 2 * _DAY else 3600 if age >= 7200 else 60 if age >= 120 else 1
+    return format_duration(age // unit * unit)
