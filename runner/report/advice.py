@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from runner.alerting.timeline import Stage
 from runner.outcome import Outcome
-from runner.report.alerts import LABELS
+from runner.report.alerts import loss
 from runner.report.model import Advice, AlertCard, BudgetRow, TargetRow
 from runner.report.wording import counted, limit, percent, sentence, span
 from runner.runs.record import DIED, RUNNING, RunRecord
@@ -13,24 +13,15 @@ from runner.runs.record import DIED, RUNNING, RunRecord
 _NEAR = 0.8
 """The share of what was allowed from which on a budget was nearly spent."""
 _LATE_SECONDS = 1.0
-_LOST: Mapping[Stage, str] = {
-    "fault": "the fault was not seen in effect, so nothing could be expected of the alert",
-    "crossed": (
-        "its SLI never burned above the alert's factor: the fault is too mild or too short for it, or the SLI cannot "
-        "see it"
-    ),
-    "pending": "its SLI crossed and Prometheus's rule did not react: see that the rule is loaded and evaluated",
-    "firing": (
-        "it did not fire in time: see that its rule is loaded and evaluated, and whether its `for` and its windows can "
-        "be met in the time that is allowed"
-    ),
-    "received": "it fired and Alertmanager did not get it: see Prometheus's `alerting` configuration and Alertmanager",
-    "notified": (
-        "Alertmanager had it and its receiver was not told: see the route of its labels, silences, inhibitions, and "
-        "what the receiver answers"
-    ),
-    "resolved": "it did not resolve in time: see whether the SLI is back, and how long the alert's windows remember",
-    "resolved notified": "it resolved and its receiver was not told: see `send_resolved` and `group_interval`",
+_SEE: Mapping[Stage, str] = {
+    "fault": "see whether the fault went in at all: nothing can be expected of the alert before",
+    "crossed": "the fault may be too mild or too short for the alert's windows, or the SLI cannot see it",
+    "pending": "see that the rule is loaded and evaluated",
+    "firing": "see that the rule is loaded, and whether its windows and its `for` leave it time enough",
+    "received": "see Prometheus's `alerting` configuration, and whether Alertmanager is there",
+    "notified": "see the route of its labels, silences, inhibitions, and what the receiver answers",
+    "resolved": "see whether the SLI is back, and how long the alert's windows remember",
+    "resolved notified": "see `send_resolved` and `group_interval`",
 }
 
 
@@ -57,7 +48,7 @@ def _left_behind(record: RunRecord, targets: Sequence[TargetRow]) -> Iterator[Ad
         what = rows[0].target if len(rows) == 1 else counted(len(rows), "target")
         why = f": {reason}" if reason else ""
         yield Advice(
-            sentence(f"{rows[0].fault} on {what} is stuck and needs a person{why}"),
+            f"{rows[0].fault} on {what} is stuck and needs a person{why}",
             f"chaos recover --run {shlex.quote(record.run_id)}",
             urgent=True,
         )
@@ -123,11 +114,13 @@ def _unproven(alerts: Sequence[AlertCard]) -> Iterator[Advice]:
         if card.outcome == "proven":
             continue
         if card.outcome == "unknown" or card.lost_at is None:
-            text = f"{card.alert} is not proven: {card.reason or 'it could not be seen what became of it'}"
+            why = card.reason or "it could not be seen what became of it"
+            text = f"{card.alert} is not proven: {sentence(why)[0].lower()}{sentence(why)[1:]}"
         else:
-            reason = f" ({card.reason})" if card.reason else ""
-            text = f"{card.alert} was lost at {LABELS[card.lost_at].lower()}: {_LOST[card.lost_at]}{reason}"
-        yield Advice(sentence(text), _inquiry(card))
+            although_muted = bool(card.muted_by) and card.at("notified") is not None
+            found = f"{card.alert}: {loss(card.outcome, card.lost_at, although_muted)}"
+            text = " ".join(sentence(part) for part in (found, card.reason, _SEE[card.lost_at]) if part)
+        yield Advice(text, _inquiry(card))
 
 
 def _inquiry(card: AlertCard) -> str:
@@ -150,10 +143,13 @@ def _strays(record: RunRecord) -> Iterator[Advice]:
 
 
 def _dear(budgets: Sequence[BudgetRow]) -> Iterator[Advice]:
-    for row in budgets:
-        if row.used is not None and row.most and row.spent is not None and row.used >= _NEAR:
-            text = f"{row.slo} paid {percent(row.spent)} of its error budget, and {percent(row.most)} was allowed: "
-            yield Advice(text + "plan the next run for when there is budget to spare.")
+    dear = [row for row in budgets if row.most and row.used is not None and row.used >= _NEAR]
+    if dear:
+        paid = ", ".join(f"{row.slo} paid {percent(row.spent or 0.0)} of {percent(row.most or 0.0)}" for row in dear)
+        most = (
+            "More error budget was spent than is" if any(row.exceeded for row in dear) else "Little is left of what is"
+        )
+        yield Advice(f"{most} allowed: {paid}. Plan the next run for when there is budget to spare.")
 
 
 def _blind(budgets: Sequence[BudgetRow]) -> Iterator[Advice]:

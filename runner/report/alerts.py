@@ -9,12 +9,22 @@ from runner.report.wording import limit, offset, span
 LABELS: Mapping[Stage, str] = {
     "fault": "Fault in effect",
     "crossed": "SLI crossed",
-    "pending": "Rule pending",
+    "pending": "Pending",
     "firing": "Firing",
-    "received": "Alertmanager has it",
-    "notified": "Receiver notified",
+    "received": "In Alertmanager",
+    "notified": "Notified",
     "resolved": "Resolved",
-    "resolved notified": "Receiver told so",
+    "resolved notified": "End notified",
+}
+_LOST: Mapping[Stage, str] = {
+    "fault": "the fault was not seen in effect",
+    "crossed": "the SLI never crossed",
+    "pending": "its rule did not react",
+    "firing": "it did not fire in time",
+    "received": "Alertmanager did not get it",
+    "notified": "its receiver was not notified",
+    "resolved": "it did not resolve in time",
+    "resolved notified": "its receiver was not told that it is over",
 }
 EVIDENCE: Mapping[Evidence, str] = {
     "ledger": "ledger",
@@ -85,9 +95,21 @@ def _summary(one: AlertTimeline) -> str:
     if over is not None:
         parts.append(f"resolved {offset(over)}")
     if one.outcome != "proven":
-        at = f" at: {LABELS[one.lost_at].lower()}" if one.lost_at is not None else ""
-        parts.append(f"{'lost' if one.outcome == 'lost' else 'not known'}{at}")
+        parts.append(loss(one.outcome, one.lost_at, one.muted_by is not None and notified is not None))
     return ", ".join(parts)
+
+
+def loss(outcome: Outcome, lost_at: Stage | None, although_muted: bool) -> str:
+    """Where an alert was lost, in words; `although_muted`: it reached a receiver that it should have been kept from."""
+    if outcome == "unknown":
+        return (
+            f"not known from \N{LEFT DOUBLE QUOTATION MARK}{LABELS[lost_at]}\N{RIGHT DOUBLE QUOTATION MARK} on"
+            if lost_at
+            else "not known"
+        )
+    if although_muted:
+        return "it reached its receiver although it should have been muted"
+    return _LOST[lost_at] if lost_at is not None else "lost"
 
 
 def _predicted_after(one: AlertTimeline) -> float | None:

@@ -42,12 +42,17 @@ class Chart:
     description: str
 
     @property
-    def has_abort(self) -> bool:
-        return any(rule.kind == "abort" for lane in self.slos for rule in lane.rules)
-
-    @property
-    def has_unknown(self) -> bool:
-        return any(lane.unknown for lane in self.slos)
+    def kinds(self) -> frozenset[str]:
+        """What there is to be seen: the kinds of rules, bands and marks. Nothing, of a run that never got anywhere."""
+        return frozenset(
+            (
+                *(rule.kind for slo in self.slos for rule in slo.rules),
+                *(band.kind for fault in self.faults for band in fault.bands),
+                *(band.kind for alert in self.alerts for band in alert.bands),
+                *(band.kind for slo in self.slos for band in slo.unknown),
+                *(mark.kind for alert in self.alerts for mark in alert.marks),
+            )
+        )
 
 
 def chart_of(report: Report) -> Chart:

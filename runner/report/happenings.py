@@ -5,7 +5,7 @@ from itertools import groupby
 
 from runner.report.alerts import EVIDENCE
 from runner.report.model import AlertCard, Happening, Moments, TargetRow, Tone
-from runner.report.wording import counted, sentence, span
+from runner.report.wording import counted, span
 from runner.runs.record import DIED, RUNNING, RunRecord
 
 _TOGETHER_SECONDS = 5.0
@@ -102,5 +102,5 @@ def _alerts(alerts: Sequence[AlertCard]) -> Iterator[Happening]:
 
 def _strays(record: RunRecord) -> Iterator[Happening]:
     for stray in record.alerts.strays:
-        what = f"{stray.receiver} is notified of {stray.alert} ({stray.severity}), which nobody expected"
-        yield Happening(stray.at, sentence(what), "bad")
+        what = f"{stray.alert} ({stray.severity}), which nobody expected, reaches {stray.receiver}"
+        yield Happening(stray.at, what, "bad")

@@ -20,8 +20,8 @@ _TONES: Mapping[str, Tone] = {
     RUNNING: "info",
 }
 _MEANINGS: Mapping[str, str] = {
-    Outcome.HELD: "What was expected of the system, of its SLOs and of its alerts was seen to happen.",
-    Outcome.BREACHED: "Something that was expected of the system, of its SLOs or of its alerts did not happen.",
+    Outcome.HELD: "Everything that the experiment expects was seen to happen.",
+    Outcome.BREACHED: "Something that the experiment expects did not happen.",
     Outcome.ABORTED: "The run was cut short. That says nothing about the system, good or bad.",
     Outcome.REFUSED: "The run was not let in. That says nothing about how the system takes the fault.",
     Outcome.INCONCLUSIVE: "Not enough was seen to judge by. This is not a pass.",
@@ -102,6 +102,8 @@ def _detected(record: RunRecord, alerts: Sequence[AlertCard]) -> Iterator[Figure
     seconds = record.durations.detect
     if seconds is not None:
         yield Figure("Time to detect", span(seconds), "from the fault to an alert or the guard")
+    elif alerts and all(card.outcome == "unknown" for card in alerts):
+        yield Figure("Time to detect", UNKNOWN, "it was not seen whether an alert fired", "warn")
     elif alerts:
         yield Figure("Time to detect", "never", "no expected alert fired", "bad")
 
@@ -118,7 +120,8 @@ def _paged(record: RunRecord, alerts: Sequence[AlertCard]) -> Iterator[Figure]:
         yield Figure("Time to page", "muted", "as the experiment asks")
     elif alerts:
         unknown = all(card.outcome == "unknown" for card in alerts)
-        yield Figure("Time to page", UNKNOWN if unknown else "never", f"to {alerts[0].receiver}", "bad")
+        to = f"to {alerts[0].receiver}"
+        yield Figure("Time to page", UNKNOWN, to, "warn") if unknown else Figure("Time to page", "never", to, "bad")
 
 
 def _recovered(record: RunRecord, moments: Moments, summary: SummaryDocument) -> Iterator[Figure]:
@@ -127,7 +130,9 @@ def _recovered(record: RunRecord, moments: Moments, summary: SummaryDocument) ->
         yield Figure("Time to recover", span(seconds), "from the undo until every SLO was back")
         return
     reason = summary.slos_recovered_seconds.reason if summary.slos_recovered_seconds else ""
-    yield Figure("Time to recover", UNKNOWN, reason or ("faults are still in" if moments.out is None else ""), "warn")
+    yield Figure(
+        "Time to recover", UNKNOWN, reason or ("what was broken is still in" if moments.out is None else ""), "warn"
+    )
 
 
 def _lost(lost: LostDocument | None) -> Iterator[Figure]:

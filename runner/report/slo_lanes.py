@@ -62,7 +62,9 @@ def slo_lanes(rows: Sequence[BudgetRow], samples: Sequence[SloSample], axis: Axi
 def facts(row: BudgetRow) -> str:
     """The worst that was seen of an SLO, and what it paid."""
     parts = []
-    if row.worst_burn is not None:
+    if row.worst_burn == 0:
+        parts.append("nothing bad was seen")
+    elif row.worst_burn is not None:
         lowest = f"lowest {_good(row.objective, row.worst_burn)}, " if row.objective is not None else ""
         parts.append(f"{lowest}burn {burn(row.worst_burn)} at worst")
     if row.spent is not None:

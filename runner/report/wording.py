@@ -22,8 +22,10 @@ def span(seconds: float) -> str:
     """A length of time: `0.42 s`, `8.3 s`, `2 min 5 s`, `1 h 2 min`, `3 d 4 h`."""
     if seconds < 0:
         return f"{_MINUS}{span(-seconds)}"
+    if seconds == 0:
+        return "0 s"
     if seconds < 0.995:
-        return f"{seconds:.2f} s" if seconds >= 0.005 or seconds == 0 else "less than 0.01 s"
+        return f"{seconds:.2f} s" if seconds >= 0.005 else "less than 0.01 s"
     if seconds < 99.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -36,13 +38,13 @@ def span(seconds: float) -> str:
 
 def limit(seconds: float) -> str:
     """A length of time that somebody declared: `90 s`, `2 min`, without decimals that were never written."""
-    if seconds == round(seconds) and seconds < 120:
-        return f"{seconds:.0f} s"
-    return span(seconds)
+    return f"{round(seconds, 3):g} s" if seconds < 120 else span(seconds)
 
 
 def offset(seconds: float) -> str:
-    """Time before or after something: `+8.3 s`, `−2.0 s`."""
+    """Time before or after something: `+8.3 s`, `−2.0 s`, `0 s`."""
+    if seconds == 0:
+        return "0 s"
     return f"{_MINUS if seconds < 0 else '+'}{span(abs(seconds))}"
 
 
