@@ -14,6 +14,8 @@ LANGUAGES = ("", "sh", "bash", "console", "shell")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _PROGRAM = re.compile(r"(?:^|/)chaos$")
 _ENDS = {"|", "||", "&&", ";", ">", ">>", "2>", "<", "&", ")"}
+_SUBSTITUTED = re.compile(r'"?\$\(|\)"|`')
+"""What encloses a command within another one."""
 _ASSIGNMENT = re.compile(r"[A-Z_]+=.*")
 
 
@@ -26,14 +28,13 @@ def shell_lines(document: str) -> Iterator[str]:
 
 def chaos_commands(line: str) -> Iterator[list[str]]:
     """The arguments of each `chaos` that a line calls."""
-    for part in re.split(r"\$\(|`", line):
-        lexer = shlex.shlex(part, posix=True, punctuation_chars=True)
-        lexer.whitespace_split = True
-        try:
-            words = list(lexer)
-        except ValueError:
-            continue  # an output, not a command
-        yield from _called(words)
+    lexer = shlex.shlex(_SUBSTITUTED.sub(" ; ", line), posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    try:
+        words = list(lexer)
+    except ValueError:
+        return  # an output, not a command
+    yield from _called(words)
 
 
 def _called(words: list[str]) -> Iterator[list[str]]:
