@@ -13,6 +13,10 @@ from dashboards.queries import DATA_SOURCE, Query, as_rows, ref
 from dashboards.scales import Meaning, Scale, mapped_document
 
 
+NOTHING = "-"
+"""In a cell for which there is no value."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelColumn:
     """A label under a title. `meanings` give its values other words and colours."""
@@ -106,6 +110,7 @@ def _properties(column: Column) -> list[DynamicConfigValue]:
             given["custom.cellOptions"] = {"type": "color-text"}
         return _dynamic(given)
     given["unit"] = column.unit
+    given["noValue"] = NOTHING  # the panel's own says what it means when all of it is empty, and would fill each cell
     if column.decimals is not None:
         given["decimals"] = column.decimals
     if column.scale is not None:

@@ -174,3 +174,9 @@ def test_columns_of_a_table_come_from_its_queries(dashboard: CommittedDashboard)
         assert len(titles) == len(fields), panel["title"]
         assert {one["matcher"]["options"] for one in panel["fieldConfig"]["overrides"]} <= titles, panel["title"]
         assert panel["options"]["sortBy"][0]["displayName"] in titles, panel["title"]
+        told = {
+            one["matcher"]["options"]
+            for one in panel["fieldConfig"]["overrides"]
+            if {"id": "noValue", "value": "-"} in one["properties"]
+        }
+        assert told == {organized["renameByName"][field] for field in values}, panel["title"]

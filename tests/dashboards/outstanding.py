@@ -1,0 +1,30 @@
+"""Questions of dashboards put to a Prometheus until each has had an answer with a number in it."""
+
+import math
+from collections.abc import Iterable, Mapping
+
+from tests.dashboards.asking import Asked, filled
+from tests.lab.labs import Lab
+
+
+class Outstanding:
+    """Those questions that have not been answered with data yet."""
+
+    def __init__(self, questions: Iterable[Asked], choices: Mapping[str, str]) -> None:
+        self.left = {asked: filled(asked.expression, choices) for asked in questions}
+
+    def ask(self, lab: Lab) -> bool:
+        """Ask what is left once more; true when nothing is.
+
+        As of now: a query over time has data in a time range as soon as it has some at one moment of it.
+        """
+        self.left = {asked: expression for asked, expression in self.left.items() if not has_data(lab, expression)}
+        return not self.left
+
+    def __str__(self) -> str:
+        return "\n".join(f"{asked.where}: {expression}" for asked, expression in self.left.items())
+
+
+def has_data(lab: Lab, expression: str) -> bool:
+    """Whether there is any number: NaN, as of a quantile of nothing, would be drawn as a gap."""
+    return any(math.isfinite(float(row["value"][1])) for row in lab.query(expression))
