@@ -5,14 +5,14 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from runner.cli.experiment_file import checked_experiment, variable_options
 from runner.cli.expired_notice import offer_recovery
 from runner.cli.orderly import orderly
-from runner.cli.slo.ending import fail, print_error_document
-from runner.cli.slo.figures import counted
+from runner.cli.slo.ending import fail
 from runner.cli.slo.options import json_option
 from runner.cli.slo.terminal import say, tell
 from runner.exit_codes import Exit
@@ -37,14 +37,7 @@ _FILE = click.Path(exists=True, dir_okay=False)
     type=click.IntRange(0, 2**_SEED_BITS - 1),
     help="Draw targets by this number, as an earlier plan did. Drawn itself if it is not given.",
 )
-@click.option("--var", "variables", multiple=True, metavar="NAME[:TYPE]=VALUE", help="As for `chaos run`.")
-@click.option(
-    "--var-file",
-    "variable_files",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False),
-    help="As for `chaos run`.",
-)
+@variable_options
 @json_option
 def plan(
     file: str, seed: int | None, variables: tuple[str, ...], variable_files: tuple[str, ...], as_json: bool
@@ -66,7 +59,7 @@ def plan(
              chaos plan --json experiments/serving/llm-pod-kill.yaml | jq .faults[].targets
     """
     offer_recovery()
-    checked = _checked(file, variables, variable_files)
+    checked = checked_experiment(_NAME, file, variables, variable_files)
     made = _made(checked, seed)
     admission = _admission(made, checked)
     if as_json:
@@ -94,34 +87,6 @@ def _status(made: "Plan", admission: "Admission") -> Exit:
     if not made.allowed or admission.admitted is False:
         return Exit.REFUSED
     return Exit.HELD if admission.admitted else Exit.INCONCLUSIVE
-
-
-def _checked(file: str, variables: Sequence[str], variable_files: Sequence[str]) -> "Checked":
-    """The experiment, if it checks out; else every problem is said and the command ends."""
-    from runner.cli.slo.loading import print_problems, problem_document
-    from runner.experiment.check import check_file
-
-    checked = check_file(file, _overrides(variables, variable_files))
-    print_problems(checked.problems)
-    if not checked.ok:
-        errors = counted(sum(problem.level == "error" for problem in checked.problems), "error")
-        message = f"{file} has {errors}; nothing was touched"
-        tell(f"{_NAME}: {message}")
-        print_error_document(message, {"problems": [problem_document(one) for one in checked.problems]})
-        sys.exit(Exit.REFUSED)
-    return checked
-
-
-def _overrides(variables: Sequence[str], variable_files: Sequence[str]) -> Mapping[str, Any]:
-    if not variables and not variable_files:
-        return {}
-    from chaoslib import convert_vars, merge_vars
-
-    try:
-        given: Mapping[str, Any] = merge_vars(convert_vars(list(variables)), list(variable_files))[0]
-    except ValueError as error:
-        fail(_NAME, f"--var: {error}; write NAME=VALUE or NAME:int=VALUE", Exit.REFUSED)
-    return given
 
 
 def _made(checked: "Checked", seed: int | None) -> "Plan":
