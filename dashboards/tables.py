@@ -12,7 +12,6 @@ from dashboards.panels import NO_DATA
 from dashboards.queries import DATA_SOURCE, Query, as_rows, ref
 from dashboards.scales import Meaning, Scale, mapped_document
 
-
 NOTHING = "-"
 """In a cell for which there is no value."""
 
