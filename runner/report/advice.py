@@ -114,8 +114,7 @@ def _unproven(alerts: Sequence[AlertCard]) -> Iterator[Advice]:
         if card.outcome == "proven":
             continue
         if card.outcome == "unknown" or card.lost_at is None:
-            why = card.reason or "it could not be seen what became of it"
-            text = f"{card.alert} is not proven: {sentence(why)[0].lower()}{sentence(why)[1:]}"
+            text = f"{card.alert} is not proven. {sentence(card.reason or 'it could not be seen what became of it')}"
         else:
             although_muted = bool(card.muted_by) and card.at("notified") is not None
             found = f"{card.alert}: {loss(card.outcome, card.lost_at, although_muted)}"

@@ -1,5 +1,6 @@
 """The report as one HTML page that needs nothing else: no script, no request, no font but the reader's own."""
 
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -19,6 +20,7 @@ def html(report: Report) -> str:
     return page.render(report=report, record=report.record, chart=chart_of(report))
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),

@@ -66,7 +66,8 @@ def _alerts(report: Report) -> Iterator[str]:
     for stray in report.strays:
         when = offset(report.moments.offset(stray.at))
         yield ""
-        yield f"❌ Nobody expected {code(stray.alert)} ({escaped(stray.severity)}), which reached {code(stray.receiver)} {when}."
+        what = f"{code(stray.alert)} ({escaped(stray.severity)})"
+        yield f"❌ Nobody expected {what}, which reached {code(stray.receiver)} {when}."
     if report.evidence:
         yield ""
         yield f"*{escaped(report.evidence)}*"
