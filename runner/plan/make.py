@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from actions.choice import Choice
 from actions.fault import Fault, Permission, RefusedError, UnknownFaultError, fault_named
 from actions.planned import PlannedFault
 from actions.systems import Systems
 from clients.json_http import HttpError
-from clients.kube_errors import ForbiddenError
+from clients.kube_errors import ForbiddenError, TransientError
 from clients.node_killer import NodeKillerError
 from clients.toxiproxy import ToxiproxyError
 from runner.experiment.faults import FaultAction, fault_actions
@@ -23,6 +24,9 @@ from runner.plan.limits import exceeded, limits, outside, passed_budgets, refuse
 from runner.plan.model import PermissionCheck, Plan, Spend, Violation
 from runner.plan.permissions import check_permissions, ledger_permissions, missing
 from runner.plan.price import price
+
+PATIENCE_SECONDS = 3.0
+"""How long a cluster that cannot answer is asked again: a longer wait would hide an outage."""
 
 
 class PlanError(RefusedError):
@@ -44,9 +48,28 @@ def make_plan(
     """What a run of `experiment` with this (resolved) configuration would do now. Nothing is written.
 
     Whatever speaks against it is in `violations`: limits, selectors that find nothing, permissions that are missing.
-    Raises PlanError for an experiment that does not check out, KubeError or UnansweredError where a system does not
-    answer, LedgerError where it is not clear where the ledger is.
+    A cluster that answers 429 or 500 is asked anew for PATIENCE_SECONDS. Raises PlanError for an experiment that does
+    not check out, KubeError or UnansweredError where a system does not answer, LedgerError where it is not clear where
+    the ledger is.
     """
+    asking = Retrying(
+        stop=stop_after_delay(PATIENCE_SECONDS),
+        wait=wait_exponential(multiplier=0.2, max=1.0),
+        retry=retry_if_exception_type(TransientError),
+        reraise=True,
+    )
+    plan: Plan = asking(_look_once, experiment, configuration, secrets, systems, seed, past)
+    return plan
+
+
+def _look_once(
+    experiment: Mapping[str, Any],
+    configuration: Mapping[str, Any],
+    secrets: Mapping[str, Any],
+    systems: Systems,
+    seed: int,
+    past: Past,
+) -> Plan:
     guard = _guard(experiment, configuration)
     named = find_slos(guard.slos)
     if named.unknown:

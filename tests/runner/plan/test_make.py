@@ -2,12 +2,16 @@ from typing import Any
 
 import pytest
 
+from actions.choice import Choice
+from actions.fault import Draft
 from actions.systems import Systems
+from clients.kube_errors import TransientError
 from clients.toxiproxy import ToxiproxyError
+from runner.plan import make
 from runner.plan.digest import TokenError, read_token
 from runner.plan.make import PlanError, UnansweredError, make_plan
 from runner.plan.model import Plan
-from tests.runner.plan.drafts import Take, experiment
+from tests.runner.plan.drafts import Take, TakeArguments, experiment
 
 pytestmark = pytest.mark.usefixtures("made_up")
 
@@ -148,3 +152,25 @@ def test_a_proxy_that_does_not_answer_is_no_plan(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Take, "plan", unanswered)
     with pytest.raises(UnansweredError, match=r"take 1: no answer from http://127\.0\.0\.1:1"):
         planned(experiment({}))
+
+
+def test_a_cluster_that_answers_500_once_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, answers = Take.plan, [TransientError("answered 500")]
+
+    def moody(self: Take, arguments: TakeArguments, systems: Systems, choice: Choice) -> Draft:
+        if answers:
+            raise answers.pop()
+        return plan(self, arguments, systems, choice)
+
+    monkeypatch.setattr(Take, "plan", moody)
+    assert planned(experiment({"count": 1})).allowed
+
+
+def test_a_cluster_that_goes_on_answering_500_is_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(*_: object) -> Draft:
+        raise TransientError("answered 500")
+
+    monkeypatch.setattr(Take, "plan", down)
+    monkeypatch.setattr(make, "PATIENCE_SECONDS", 0.0)
+    with pytest.raises(TransientError, match="answered 500"):
+        planned(experiment({"count": 1}))
