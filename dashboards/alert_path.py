@@ -112,7 +112,7 @@ def _proven() -> list[PanelBuilder]:
     never_tested = (
         'count(group by (alertname) (ALERTS{severity="page",alertstate="firing"})'
         f' unless group by (alertname) (label_join({chaos.ALERT_PROVEN}, "alertname", "", "alert")))'
-        " or vector(0)"
+        f" or 0 * count({chaos.SOURCE_UP})"
     )
     age = Scale(GOOD, ((WEEK, LOOK), (MONTH, SOON)))
     return [

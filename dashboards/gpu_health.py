@@ -68,7 +68,8 @@ def _now() -> list[PanelBuilder]:
             "Nodes with GPUs that the cluster does not hear from, or that say that they are not well.",
             Query(
                 'count((kube_node_status_condition{condition="Ready",status="true"} == 0)'
-                f" and on (node) kube_node_status_capacity{{{RESOURCE}}}) or vector(0)"
+                f" and on (node) kube_node_status_capacity{{{RESOURCE}}})"
+                f" or 0 * count(kube_node_status_capacity{{{RESOURCE}}})"
             ),
             scale=NONE_IS_GOOD,
         ),

@@ -32,7 +32,7 @@ from grafana_foundation_sdk.models.dashboard import DynamicConfigValue, FieldCol
 
 from dashboards.links import PanelLink
 from dashboards.queries import DATA_SOURCE, Query, at_the_end, over_time
-from dashboards.scales import NEUTRAL, Meaning, Scale, mapped
+from dashboards.scales import NEUTRAL, SILENT, Meaning, Scale, mapped
 
 PanelBuilder = Builder[Panel]
 
@@ -93,7 +93,7 @@ def figure(
     query: Query,
     *,
     unit: str = "short",
-    scale: Scale = NEUTRAL,
+    scale: Scale = SILENT,
     width: int = 4,
     height: int = 4,
     decimals: int | None = None,

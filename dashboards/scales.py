@@ -1,6 +1,6 @@
 """From which value on a figure is worth a second look, or wakes somebody: the same colours everywhere.
 
-Green is good, blue is neither, yellow wants a look today, orange soon, red now. Grey says nothing.
+Green is good, yellow wants a look today, orange soon, red now; purple is chaos. Blue, and no colour, say nothing.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode, ValueMap, ValueMappingResult
 
-GOOD, PLAIN, LOOK, SOON, NOW, QUIET, CHAOS = "green", "blue", "yellow", "orange", "red", "text", "purple"
+GOOD, PLAIN, LOOK, SOON, NOW, QUIET, CHAOS = "green", "blue", "yellow", "orange", "red", "transparent", "purple"
 
 
 @dataclass(frozen=True, slots=True)

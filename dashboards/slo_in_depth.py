@@ -14,7 +14,6 @@ from dashboards.scales import (
     CHAOS,
     GOOD,
     LOOK,
-    NEUTRAL,
     NOW,
     QUIET,
     SOON,
@@ -61,12 +60,13 @@ def _now() -> list[PanelBuilder]:
         ),
         figure(
             "Gone in",
-            "Time until the budget is gone if it burns on as in the last hour. Short: act now, find the cause later.",
+            "Time until the budget is gone if it burns on as in the last hour. Short: act now, find the cause later. "
+            "Empty: nothing burns, there are no events, or the length of the window is not known here.",
             Query(seconds_left(SLO)),
             unit="s",
             scale=Scale(NOW, ((6 * HOUR, SOON), (3 * DAY, LOOK), (7 * DAY, GOOD))),
             decimals=1,
-            absent="does not burn",
+            absent="no burn, or no events",
         ),
         figure(
             "Burn rate, 5 m",
@@ -89,7 +89,6 @@ def _now() -> list[PanelBuilder]:
             "The share of good events that was promised.",
             Query(f"max by (slo) ({names.OBJECTIVE}{{{SLO}}})"),
             unit="percentunit",
-            scale=NEUTRAL,
             decimals=2,
         ),
         figure(
@@ -98,7 +97,6 @@ def _now() -> list[PanelBuilder]:
             "weigh much in a young window.",
             Query(f"max by (slo) ({names.WINDOW_COVERAGE}{{{SLO}}})"),
             unit="percentunit",
-            scale=NEUTRAL,
             decimals=1,
         ),
     ]
@@ -172,13 +170,13 @@ def _causes() -> list[PanelBuilder]:
             "Each tier that is pending or fires. A gap is quiet.",
             [Query(f"{firing} or {pending}", "{{alertname}} {{tier}}")],
             {"1": Meaning("pending", LOOK), "2": Meaning("fires", NOW)},
-            absent="quiet: no alert of this SLO is pending or fires",
+            absent="no alert of this SLO is pending or fires",
         ),
         states(
             "Chaos runs",
             "Runs that went on, whatever SLO they watched: does it burn because somebody broke something on purpose?",
             [Query(f"max by (experiment) ({chaos.RUNS_IN_PROGRESS})", "{{experiment}}")],
-            {"0": Meaning("", QUIET), "1": Meaning("runs", CHAOS)},
+            {"0": Meaning("idle", QUIET), "1": Meaning("runs", CHAOS)},
             width=12,
             height=8,
             absent="no run is known",

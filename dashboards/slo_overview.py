@@ -13,7 +13,6 @@ from dashboards.scales import (
     BURN,
     GOOD,
     LOOK,
-    NEUTRAL,
     NONE_IS_GOOD,
     NONE_IS_GOOD_SOME_WANT_A_LOOK,
     NOW,
@@ -58,27 +57,27 @@ def _now() -> list[PanelBuilder]:
             "Pages firing",
             "SLO alerts that wake somebody and fire now. 0 is normal. Otherwise: the table of alerts below says which, "
             "and a click on its SLO shows since when.",
-            Query(f'count(ALERTS{{alertstate="firing",severity="page",slo!="",{SERVICE}}}) or vector(0)'),
+            Query(f'count(ALERTS{{alertstate="firing",severity="page",slo!="",{SERVICE}}}) or 0 * count({known})'),
             scale=NONE_IS_GOOD,
         ),
         figure(
             "Tickets firing",
             "SLO alerts for working hours that fire now: budget is spent too fast, and there is time to look.",
-            Query(f'count(ALERTS{{alertstate="firing",severity="ticket",slo!="",{SERVICE}}}) or vector(0)'),
+            Query(f'count(ALERTS{{alertstate="firing",severity="ticket",slo!="",{SERVICE}}}) or 0 * count({known})'),
             scale=NONE_IS_GOOD_SOME_WANT_A_LOOK,
         ),
         figure(
             "Budget spent",
             "SLOs that have no error budget left in their window: they are broken promises, also when nothing burns "
             "now.",
-            Query(f"count(max by (slo) ({names.BUDGET_REMAINING}{{{SERVICE}}}) <= 0) or vector(0)"),
+            Query(f"count(max by (slo) ({names.BUDGET_REMAINING}{{{SERVICE}}}) <= 0) or 0 * count({known})"),
             scale=NONE_IS_GOOD,
         ),
         figure(
             "Silent SLOs",
             "SLOs without any event in their last 5 m window. No data is unknown, not healthy: no traffic, a scrape "
             "that fails, or a metric that was renamed.",
-            Query(f"count({silent}) or vector(0)"),
+            Query(f"count({silent}) or 0 * count({known})"),
             scale=NONE_IS_GOOD_SOME_WANT_A_LOOK,
         ),
         figure(
@@ -177,7 +176,6 @@ def _over_time() -> list[PanelBuilder]:
             "a release.",
             [Query(f"max by (slo) ({chaos.MONTH_SPENT})", "{{slo}}")],
             unit="percentunit",
-            scale=NEUTRAL,
             width=24,
             height=6,
             absent="no chaos run has spent anything this month, or the exporter does not reach the store",

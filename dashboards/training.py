@@ -8,7 +8,7 @@ from dashboards.links import PanelLink, to_dashboard
 from dashboards.overlays import firing_pages
 from dashboards.panels import PanelBuilder, dashed, figure, lines
 from dashboards.queries import Query
-from dashboards.scales import GOOD, LOOK, NEUTRAL, NOW, SOON, UNDER_CHAOS, Scale
+from dashboards.scales import GOOD, LOOK, NOW, SOON, UNDER_CHAOS, Scale
 from dashboards.sheet import section, sheet
 from dashboards.variables import any_of, span
 
@@ -159,7 +159,6 @@ def _moving() -> list[PanelBuilder]:
             unit="short",
             width=8,
             lowest=None,
-            scale=NEUTRAL,
         ),
     ]
 
@@ -263,7 +262,6 @@ def _failures() -> list[PanelBuilder]:
             "Steps lost in the last failure",
             "Steps that were done and had to be done again.",
             Query(f"max(mltrain_last_lost_steps{{{NAMESPACE}}})"),
-            scale=NEUTRAL,
             width=6,
         ),
         figure(
@@ -279,14 +277,12 @@ def _failures() -> list[PanelBuilder]:
             "Failures recovered from",
             "Since the run began.",
             Query(f"max(mltrain_recoveries_total{{{NAMESPACE}}})"),
-            scale=NEUTRAL,
             width=6,
         ),
         figure(
             "Steps lost since the run began",
             "In all failures of the run together.",
             Query(f"max(mltrain_lost_steps_total{{{NAMESPACE}}})"),
-            scale=NEUTRAL,
             width=6,
             decimals=0,
         ),

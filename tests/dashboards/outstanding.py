@@ -26,5 +26,12 @@ class Outstanding:
 
 
 def has_data(lab: Lab, expression: str) -> bool:
-    """Whether there is any number: NaN, as of a quantile of nothing, would be drawn as a gap."""
-    return any(math.isfinite(float(row["value"][1])) for row in lab.query(expression))
+    """Whether there is any number: NaN, as of a quantile of nothing, would be drawn as a gap.
+
+    A Prometheus that is too busy to answer, or refuses the query, has given none.
+    """
+    try:
+        rows = lab.query(expression)
+    except OSError:
+        return False
+    return any(math.isfinite(float(row["value"][1])) for row in rows)

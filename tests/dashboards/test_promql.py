@@ -111,3 +111,8 @@ def test_a_tier_that_is_off_has_no_line(tiers: str, shown: bool) -> None:
     pattern = re.search(r'tiers=~"([^"]+)"', slo_series.alert_factor("fast-page", 'slo="x"'))
     assert pattern is not None
     assert bool(re.fullmatch(pattern[1], tiers)) is shown
+
+
+def test_no_query_makes_a_good_zero_of_what_is_unknown() -> None:
+    """`or vector(0)` would show 0 pages where no rule was ever loaded."""
+    assert [asked.where for _, asked in all_asked() if "vector(" in asked.expression] == []
