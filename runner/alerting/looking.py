@@ -12,7 +12,7 @@ from runner.alerting.look import Look, Unseen
 from runner.alerting.timeline import Evidence
 
 T = TypeVar("T")
-TIMEOUT_SECONDS = 3.0
+TIMEOUT_SECONDS = 5.0
 NO_ALERTMANAGER = Unseen(f"Alertmanager is not asked: {ALERTMANAGER_VARIABLE} is not set", asked=False)
 NO_KEEPER = Unseen(f"nobody keeps notifications: {PAGES_VARIABLE} is not set", asked=False)
 NOT_NEEDED = Unseen("the counters are not needed", asked=False)

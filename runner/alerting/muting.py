@@ -24,7 +24,8 @@ def judge_muted(
 
     `heard` are the receivers that were told of it.
     """
-    wanted = f"a {expectation.muted_by} was to mute it"
+    article = "an" if expectation.muted_by == "inhibition" else "a"
+    wanted = f"{article} {expectation.muted_by} was to mute it"
     if heard:
         return f"it reached {', '.join(heard)}, and {wanted}"
     if received is None:
