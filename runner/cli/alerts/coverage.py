@@ -59,7 +59,8 @@ def command(
     if as_json:
         click.echo(json.dumps({"prometheus": prometheus.url, **coverage_document(coverage)}, indent=2))
     else:
-        Page().print(*coverage_page(coverage, severity, now))
+        page = Page()
+        page.print(*coverage_page(coverage, severity, now, page.width))
     sys.exit(Exit.BREACHED if check and not coverage.whole else Exit.HELD)
 
 

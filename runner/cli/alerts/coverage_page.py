@@ -1,5 +1,6 @@
 """Coverage as a page, and as JSON."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -16,28 +17,29 @@ from slos.duration import format_duration
 _STYLES: Mapping[CoverageState, str] = {"proven": "green", "lost": "bold red", "gone": "bold red"}
 _OTHERWISE = "yellow"
 _DAY = 86_400.0
+WIDE = 116
+"""Columns that all of it takes."""
 
 
-def coverage_page(coverage: Coverage, severity: str, now: float) -> Iterator[RenderableType]:
-    """A row for each alert, and what to do about the rest."""
+def coverage_page(coverage: Coverage, severity: str, now: float, width: int) -> Iterator[RenderableType]:
+    """A row for each alert, and what to do about the rest; with the receiver and the run where there is room."""
+    wide = width >= WIDE
     rows = table(
-        ("alert", "left"), ("SLO", "left"), ("state", "left"), ("proven", "right"), ("ago", "right"),
-        ("fired", "right"), ("notified", "right"), ("predicted", "right"), ("receiver", "left"), ("by run", "left"),
+        ("alert", "left"), ("state", "left"), ("runs", "right"), ("fired (predicted)", "right"), ("notified", "right"),
+        *((("receiver", "left"), ("proven by", "left")) if wide else ()),
     )  # fmt: skip
+    names = Counter(one.alert for one in coverage.alerts)
     for one in coverage.alerts:
         last = one.last_proven
-        rows.add_row(
-            printable(one.alert),
-            printable(one.slo),
-            Text(one.state, style=_STYLES.get(one.state, _OTHERWISE)),
-            f"{one.proven} of {one.tries}" if one.tries else "-",
-            _ago(last, now),
-            _seconds(last.timeline.after_fault("firing") if last else None),
+        cells: list[str | Text] = [
+            printable(one.alert if names[one.alert] == 1 else f"{one.alert} ({one.slo or 'no SLO'})"),
+            Text(_state(one, now), style=_STYLES.get(one.state, _OTHERWISE)),
+            f"{one.proven}/{one.tries}" if one.tries else "-",
+            _fired(last),
             _seconds(last.timeline.after_fault("notified") if last else None),
-            _seconds(predicted(last) if last else None),
-            printable(last.timeline.receiver) if last else "-",
-            last.run_id if last else "-",
-        )
+        ]
+        where = [printable(last.timeline.receiver) if last else "-", last.run_id if last else "-"]
+        rows.add_row(*cells, *(where if wide else ()))
     yield rows
     yield Text("")
     yield Text(f"{coverage.covered} of {len(coverage.alerts)} alerts of severity {severity} are proven.", style="bold")
@@ -116,9 +118,18 @@ def _seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f} s"
 
 
-def _ago(one: AlertTry | None, now: float) -> str:
-    if one is None:
+def _fired(proof: AlertTry | None) -> str:
+    if proof is None:
         return "-"
-    age = max(now - one.at, 1.0)
+    expected = predicted(proof)
+    told = _seconds(proof.timeline.after_fault("firing"))
+    return told if expected is None else f"{told} ({_seconds(expected)})"
+
+
+def _state(one: CoveredAlert, now: float) -> str:
+    """With the age of the proof, in one unit."""
+    if one.last_proven is None or one.state not in ("proven", "old"):
+        return one.state
+    age = max(now - one.last_proven.at, 1.0)
     unit = _DAY if age >= 2 * _DAY else 3600 if age >= 7200 else 60 if age >= 120 else 1
-    return format_duration(age // unit * unit)
+    return f"{one.state} {format_duration(age // unit * unit)} ago"
