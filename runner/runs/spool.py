@@ -11,7 +11,7 @@ import math
 import os
 import socket
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,38 +90,35 @@ class Spool:
     def began(self, beginning: Beginning) -> None:
         """The first line: what runs, and which process does it."""
         self._began_at = beginning.at
-        pid = os.getpid()
-        living = {"host": socket.gethostname(), "pid": pid, "pid_started": process_start(pid)}
-        self._note("began", {**asdict(beginning), **living}, open_first=True)
+        self._note("began", lambda: {**asdict(beginning), **_this_process()}, open_first=True)
 
     def planned(self, planned: Planned) -> None:
-        self._note("planned", asdict(planned))
+        self._note("planned", lambda: asdict(planned))
 
     def versions(self, versions: Mapping[str, str]) -> None:
         """Versions of what took part, by name; those of several calls come together."""
-        self._note("versions", {"versions": dict(versions)})
+        self._note("versions", lambda: {"versions": dict(versions)})
 
     def transition(self, transition: LedgerTransition) -> None:
         """A fault came into a state."""
-        self._note("transition", asdict(transition))
+        self._note("transition", lambda: asdict(transition))
 
     def stopped(self, at: float, kind: str, reason: str) -> None:
         """Why the run is being ended early; `kind` is runner.guarding.stops.StopKind's."""
-        self._note("stopped", {"at": at, "kind": kind, "reason": reason})
+        self._note("stopped", lambda: {"at": at, "kind": kind, "reason": reason})
 
     def samples(self, samples: Sequence[SloSample]) -> None:
         """One look at all SLOs. Of many of them some are left out: all in a short run, ever fewer in a long one."""
         if samples and self._due(samples[0].at):
-            rows = [[one.slo, _number(one.burn), _number(one.spend), one.reason] for one in samples]
-            self._note("samples", {"at": round(samples[0].at, 3), "slos": rows}, synced=False)
+            self._note("samples", lambda: _rows(samples), synced=False)
 
     def alerts(self, path: AlertPath) -> None:
         """All that has been seen of the run's alerts so far; to be called at every new stage. The last call counts."""
-        self._note("alerts", {"alerts": asdict(path)})
+        self._note("alerts", lambda: {"alerts": asdict(path)})
 
     def ended(self, ending: Ending) -> None:
         """The last line: the run was judged."""
-        self._note("ended", asdict(ending))
+        self._note("ended", lambda: asdict(ending))
 
     def close(self) -> None:
         """Write nothing more."""
@@ -144,9 +141,11 @@ class Spool:
         self._sampled_at = at
         return True
 
-    def _note(self, event: str, facts: Mapping[str, Any], *, synced: bool = True, open_first: bool = False) -> None:
+    def _note(
+        self, event: str, facts: Callable[[], Mapping[str, Any]], *, synced: bool = True, open_first: bool = False
+    ) -> None:
         try:
-            line = json.dumps({"event": event, **facts}, default=str)
+            line = json.dumps({"event": event, **facts()}, default=str)
             with self._writing:
                 if open_first and self._file is None:
                     self._file = self._opened()
@@ -181,6 +180,16 @@ class Spool:
                 "MLCHAOS_STATE_DIR to a directory that can be written",
                 error,
             )
+
+
+def _this_process() -> Mapping[str, Any]:
+    pid = os.getpid()
+    return {"host": socket.gethostname(), "pid": pid, "pid_started": process_start(pid)}
+
+
+def _rows(samples: Sequence[SloSample]) -> Mapping[str, Any]:
+    rows = [[one.slo, _number(one.burn), _number(one.spend), one.reason] for one in samples]
+    return {"at": round(samples[0].at, 3), "slos": rows}
 
 
 def _number(value: float | None) -> float | None:

@@ -31,8 +31,8 @@ class Database:
         self._password = parsed.password or ""
         try:
             self._engine = _engine(parsed)
-        except (SQLAlchemyError, ImportError) as error:
-            raise StoreError(f"the results store {self.place} cannot be used: {self._told(error)}") from error
+        except (SQLAlchemyError, ImportError, OSError) as error:
+            raise self._unusable(error) from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -56,9 +56,10 @@ class Database:
         try:
             yield
         except (SQLAlchemyError, OSError) as error:
-            raise StoreError(
-                f"the results store {self.place} cannot be used: {self._told(error)}; check MLCHAOS_STORE"
-            ) from error
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> StoreError:
+        return StoreError(f"the results store {self.place} cannot be used: {self._told(error)}; check MLCHAOS_STORE")
 
     def _told(self, error: Exception) -> str:
         """The driver's words, on one line: SQLAlchemy's own show the statement and its values."""
