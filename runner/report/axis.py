@@ -61,9 +61,9 @@ def tick_label(seconds: int) -> str:
     if seconds == 0:
         return "0"
     sign, size = ("+", seconds) if seconds > 0 else ("\N{MINUS SIGN}", -seconds)
-    for unit, name in ((86_400, "d"), (3600, "h"), (60, "min")):
+    for unit, name, part in ((86_400, "d", 0), (3600, "h", 60), (60, "min", 1)):
         if size >= unit and size % unit == 0:
             return f"{sign}{size // unit} {name}"
-    if size > 3600:
-        return f"{sign}{size // 3600}:{size % 3600 // 60:02d} h"
-    return f"{sign}{size // 60}:{size % 60:02d} min" if size > 60 else f"{sign}{size} s"
+        if size > unit and part:
+            return f"{sign}{size // unit}:{size % unit // part:02d} {name}"
+    return f"{sign}{size} s"

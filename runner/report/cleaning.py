@@ -21,7 +21,9 @@ def cleaned(value: T) -> T:
 
 def clean_text(text: str) -> str:
     """One line of printable characters, without the user and the password of an address."""
-    return _CREDENTIALS.sub("", "".join(_clean_character(one) for one in text)).strip()
+    if not text.isprintable():
+        text = "".join(_clean_character(one) for one in text)
+    return _CREDENTIALS.sub("", text).strip() if "://" in text else text.strip()
 
 
 def _clean_character(one: str) -> str:
@@ -40,6 +42,19 @@ def _clean(value: Any) -> Any:
             return {_clean(key): _clean(one) for key, one in value.items()}
         case tuple() | list():
             return tuple(_clean(one) for one in value)
+        case None | bool() | int() | float():
+            return value
         case _ if is_dataclass(value) and not isinstance(value, type):
-            return replace(value, **{one.name: _clean(getattr(value, one.name)) for one in fields(value)})
+            return _clean_fields(value)
     return value
+
+
+def _clean_fields(value: Any) -> Any:
+    """The same object where there is nothing to clean: a record may have tens of thousands of samples."""
+    changed = {}
+    for one in fields(value):
+        before = getattr(value, one.name)
+        after = _clean(before)
+        if after is not before:
+            changed[one.name] = after
+    return replace(value, **changed) if changed else value

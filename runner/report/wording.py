@@ -29,11 +29,10 @@ def span(seconds: float) -> str:
     if seconds < 99.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
-    for size, name, smaller, lesser in ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
-        if whole >= size:
-            count, rest = divmod(round(whole / smaller), size // smaller)
-            return f"{count} {name} {rest} {lesser}" if rest else f"{count} {name}"
-    raise AssertionError(seconds)
+    for size, smaller in ((3600, 60), (86_400, 3600)):
+        whole = round(whole / smaller) * smaller if whole >= size - smaller / 2 else whole
+    parts = [(whole // 86_400, "d"), (whole // 3600 % 24, "h"), (whole // 60 % 60, "min"), (whole % 60, "s")]
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
 
 
 def limit(seconds: float) -> str:
@@ -66,7 +65,9 @@ def good_share(share: float) -> str:
     bad = max(1 - share, 1e-9)
     digits = 1 if bad >= 0.1 else min(1 - math.floor(math.log10(bad * 100)), 7)
     text = f"{max(share, 0.0) * 100:.{digits}f}"
-    return f"{text.rstrip('0').rstrip('.')}%"
+    if text.startswith("100"):
+        return "over 99.99999%"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}%"
 
 
 def objective(share: float) -> str:

@@ -1,11 +1,15 @@
 """Runs as the results store gives them, made by hand: one of each ending, and some that try a page's patience."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from runner.alerting.timeline import STAGES, AlertPath, AlertTimeline, Evidence, Stage, StageSeen, StrayPage
+from runner.report.html import html
+from runner.report.make import report_of
+from runner.report.model import Report
 from runner.runs.record import (
     DIED,
     RUNNING,
@@ -369,7 +373,20 @@ def hostile() -> RunRecord:
     )  # fmt: skip
 
 
-def every() -> dict[str, RunRecord]:
+@cache
+def every() -> Mapping[str, RunRecord]:
     """One of each, by name."""
     makers = (held, breached, aborted, refused, inconclusive, stuck, died, running, crowded, hostile)
     return {make.__name__: make() for make in makers}
+
+
+@cache
+def report(name: str) -> Report:
+    """The report of one of them."""
+    return report_of(every()[name], MADE)
+
+
+@cache
+def page(name: str) -> str:
+    """Its page."""
+    return html(report(name))
