@@ -16,7 +16,7 @@ from lab import ports, processes
 from lab.control import check_length
 from lab.directory import LabDirectory
 from lab.errors import LabError
-from lab.network import KUBELET_PORT, LabNetwork
+from lab.network import EXPORTER_PORT, KUBELET_PORT, LabNetwork
 from lab.nodes import NODES
 from lab.paths import PATHS
 from lab.servers import SERVERS
@@ -146,6 +146,7 @@ def _check_ports(network: LabNetwork, bare: bool) -> None:
     wanted += [(f"node {node.name}", network.node_ip(node.index), KUBELET_PORT) for node in NODES]
     if not bare:
         wanted += [(server.name, network.infra_ip, server.port) for server in SERVERS]
+        wanted.append(("the exporter", network.infra_ip, EXPORTER_PORT))
         wanted += [(f"Toxiproxy's path {path.name}", network.infra_ip, path.port) for path in PATHS]
         anywhere = str(network.service_range[1])
         wanted += [("a workload", anywhere, port) for port in WORKLOAD_PORTS]

@@ -73,6 +73,7 @@ def prometheus_configuration(network: LabNetwork, credentials: Credentials, rule
             _static("prometheus", network.prometheus_url),
             _static("alertmanager", network.alertmanager_url),
             _static("toxiproxy", network.toxiproxy_url),
+            _static("mlchaos-exporter", network.exporter_url),
         ],
     }
     return yaml.safe_dump(configuration, sort_keys=False)

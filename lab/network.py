@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 DEFAULT_OCTET = 77
 KUBELET_PORT = 10250
+EXPORTER_PORT = 9667
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class LabNetwork:
     @property
     def toxiproxy_url(self) -> str:
         return f"http://{self.infra_ip}:8474"
+
+    @property
+    def exporter_url(self) -> str:
+        return f"http://{self.infra_ip}:{EXPORTER_PORT}"
 
     @property
     def redis_address(self) -> tuple[str, int]:

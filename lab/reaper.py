@@ -1,6 +1,5 @@
 """The reaper beside the lab's cluster: the program and the rights of deploy/, and an account that has no others."""
 
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,19 +7,15 @@ from pathlib import Path
 import yaml
 
 from lab import environment
-from lab.credentials import Credentials, write_private
+from lab.accounts import DEPLOY, NAMESPACE
 from lab.directory import LabDirectory
-from lab.kubeclient import Document, KubeClient
+from lab.kubeclient import Document
 
-NAMESPACE = "mlchaos"
 ACCOUNT = "mlchaos-reaper"
-DEPLOY = Path(__file__).parents[1] / "deploy"
 MANIFESTS = ("ledger.yaml", "reaper.yaml")
 UNDO_ROLE = "mlchaos-undo"
 TARGETS = ("gpu-operator", "ml-platform", "ml-serving", "ml-training")
 """The namespaces in which it may undo."""
-TOKEN_SECONDS = 365 * 24 * 3600
-"""A lab does not live so long."""
 
 
 def documents() -> list[Document]:
@@ -45,17 +40,6 @@ def bindings() -> list[Document]:
         }
         for namespace in TARGETS
     ]
-
-
-async def write_kubeconfig(api: KubeClient, credentials: Credentials) -> Path:
-    """The kubeconfig of the reaper's own account, beside the lab's."""
-    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{ACCOUNT}/token"
-    answer = await api.create(path, {"spec": {"expirationSeconds": TOKEN_SECONDS}})
-    config = json.loads(credentials.kubeconfig.read_text())
-    config["users"][0]["user"] = {"token": answer["status"]["token"]}
-    own = credentials.kubeconfig.with_name("reaper.kubeconfig")
-    write_private(own, json.dumps(config, indent=2).encode())
-    return own
 
 
 def command() -> list[str]:

@@ -15,7 +15,8 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from lab import logs, monitoring, processes, reaper, slo_rules, stack
+from lab import exporter, logs, monitoring, processes, reaper, slo_rules, stack
+from lab.accounts import write_kubeconfig
 from lab.children import Child, Children
 from lab.control import Reply, Request, serve
 from lab.credentials import write_credentials
@@ -24,7 +25,7 @@ from lab.kubeclient import KubeClient
 from lab.kubelet.node import ISOLATION
 from lab.launch import last_line
 from lab.logs import structlog
-from lab.network import LabNetwork
+from lab.network import EXPORTER_PORT, LabNetwork
 from lab.nodes import NODES
 from lab.probe import load_flows, pods_not_scraped, reachable, reload_rules
 from lab.servers import ALERTMANAGER, BRING, BY_NAME, SERVERS, Server, find
@@ -113,6 +114,7 @@ class Supervisor:
             if not self._bare:
                 await self._apply(api)
                 await self._start_reaper(api)
+                await self._start_exporter(api)
                 await self._until(lambda: self._not_ready(api))
             await self._load_rules(rules)
         self._ready_after = round(time.time() - self._started_at, 2)
@@ -158,10 +160,23 @@ class Supervisor:
 
     async def _start_reaper(self, api: KubeClient) -> None:
         await stack.create(api, reaper.bindings())
-        kubeconfig = await reaper.write_kubeconfig(api, self._credentials)
+        kubeconfig = await write_kubeconfig(api, self._credentials, reaper.ACCOUNT)
         variables = reaper.variables(self._directory, kubeconfig)
         log = self._directory.log("reaper")
         await self._children.start(Child("reaper", "tool", reaper.command(), log, environment=variables))
+
+    async def _start_exporter(self, api: KubeClient) -> None:
+        await stack.create(api, exporter.documents())
+        variables = exporter.variables(await write_kubeconfig(api, self._credentials, exporter.ACCOUNT))
+        child = Child(
+            "exporter",
+            "tool",
+            exporter.command(self._network),
+            self._directory.log("exporter"),
+            f"{self._network.infra_ip}:{EXPORTER_PORT}",
+            environment=variables,
+        )
+        await self._children.start(child)
 
     async def _apply(self, api: KubeClient) -> None:
         """Services come first: the addresses that the rest is told are theirs."""

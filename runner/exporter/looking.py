@@ -18,6 +18,8 @@ LATE_SECONDS = 30.0
 """A look that takes longer counts as failed, as long as it lasts."""
 BUSY_SHARE = 0.05
 """The share of the time that looking may take: a source that is slow to read is read more rarely."""
+SLOWER_AT_MOST = 10.0
+"""So many times as rarely as was asked for, and no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,11 @@ class Looking:
             yield Value(SOURCE_SECONDS, seen.seconds, source)
 
     def tick(self) -> float:
-        """One look; gives how many seconds to wait for the next."""
-        began = self._monotonic()
+        """One look; gives how many seconds to wait for the next.
+
+        How long the first one takes says nothing of the others: libraries are loaded, connections made.
+        """
+        began, first = self._monotonic(), not self._first.is_set()
         self._change(began_at=began, late=False)
         try:
             values = tuple(self._look())
@@ -99,7 +104,8 @@ class Looking:
             )
             self._say("")
         self._first.set()
-        return max(self._every, (self._monotonic() - began) / BUSY_SHARE)
+        slower = 0.0 if first else (self._monotonic() - began) / BUSY_SHARE
+        return max(self._every, min(slower, self._every * SLOWER_AT_MOST))
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -96,7 +96,15 @@ def test_everything_that_was_started_runs(full_lab: Lab) -> None:
     state = full_lab.state()
     assert state.phase == "ready"
     assert [component.name for component in state.components if not component.running] == []
-    expected = {"apiserver", "controllers", "proxy", "reaper", *SERVERS_HERE, *(node.name for node in NODES)}
+    expected = {
+        "apiserver",
+        "controllers",
+        "proxy",
+        "reaper",
+        "exporter",
+        *SERVERS_HERE,
+        *(node.name for node in NODES),
+    }
     assert {component.name for component in state.components} == expected
     assert {missing.name for missing in state.missing} == set(BY_NAME) - SERVERS_HERE
 

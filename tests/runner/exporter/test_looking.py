@@ -75,11 +75,18 @@ def test_a_look_that_takes_too_long_fails_while_it_lasts_and_once() -> None:
     assert source.served()['mlchaos_source_failures_total{source="store"}'] == 1
 
 
-@pytest.mark.parametrize(("takes", "pause"), [(0.1, 5.0), (1.0, 20.0)])
-def test_a_source_that_is_slow_is_asked_more_rarely(takes: float, pause: float) -> None:
+@pytest.mark.parametrize(("takes", "pause"), [(0.1, 5.0), (1.0, 20.0), (20.0, 50.0)])
+def test_a_source_that_is_slow_is_asked_more_rarely_within_bounds(takes: float, pause: float) -> None:
     source = Source()
+    source.looking.tick()
     source.takes = takes
     assert source.looking.tick() == pytest.approx(pause)
+
+
+def test_how_long_the_first_look_takes_delays_nothing() -> None:
+    source = Source()
+    source.takes = 20.0
+    assert source.looking.tick() == 5.0
 
 
 def test_a_problem_is_logged_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
