@@ -7,7 +7,7 @@ FOLDER_UID = "mlchaos"
 FOLDER_TITLE = "mlchaos"
 
 SLO_OVERVIEW = "mlchaos-slo-overview"
-SLO_IN_DEPTH = "mlchaos-slo"
+SLO_IN_DEPTH = "mlchaos-slo-in-depth"
 CHAOS_RUNS = "mlchaos-chaos-runs"
 ALERT_PATH = "mlchaos-alert-path"
 SERVING = "mlchaos-ml-serving"

@@ -180,3 +180,8 @@ def test_columns_of_a_table_come_from_its_queries(dashboard: CommittedDashboard)
             if {"id": "noValue", "value": "-"} in one["properties"]
         }
         assert told == {organized["renameByName"][field] for field in values}, panel["title"]
+
+
+@each_dashboard
+def test_its_uid_is_the_name_of_its_file(dashboard: CommittedDashboard) -> None:
+    assert dashboard.uid == identity.UID_PREFIX + dashboard.name
