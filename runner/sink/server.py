@@ -7,10 +7,12 @@ that clients.pages reads), /healthz and /metrics.
 import json
 import logging
 import math
+import socket
 import threading
 from collections import Counter
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -37,7 +39,13 @@ class SinkServer(ThreadingHTTPServer):
         self.counts: Counter[tuple[str, str]] = Counter()
         self.counting = threading.Lock()
         self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Handler)
+
+    def server_bind(self) -> None:
+        """Without asking for a name of the address, which takes seconds where no DNS answers."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """One that finds no place is closed; Alertmanager sends its notification again."""
