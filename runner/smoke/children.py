@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from types import FrameType
 
 CHAOS = (str(Path(sys.executable).with_name("chaos")), "--no-version-check", "--no-log-file")
@@ -41,6 +41,8 @@ class Children:
         self._say = say
         self._child: subprocess.Popen[bytes] | None = None
         self._asked = threading.Event()
+        self._pending: int | None = None
+        """A signal that has come and that no child has got yet."""
 
     @property
     def interrupted(self) -> bool:
@@ -73,11 +75,12 @@ class Children:
     ) -> Ended:
         """Run `chaos ARGUMENTS`; standard output goes into the file, and standard error into it as well.
 
-        After `seconds` it is asked to end. `whatever_happens` is for what has to be done even after an interrupt.
+        After `seconds` it is asked to end. `whatever_happens` is for what has to be done even after an interrupt: it
+        gets no signals.
         """
-        started = time.monotonic()
+        started = monotonic()
         with output.open("wb") as file:
-            self._child = subprocess.Popen(
+            child = subprocess.Popen(
                 [*CHAOS, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
@@ -85,39 +88,47 @@ class Children:
                 env=dict(environment),
                 start_new_session=True,
             )
-            if self.interrupted and not whatever_happens:  # it came before there was a child to pass it on to
-                self._child.send_signal(signal.SIGINT)
+            if not whatever_happens:
+                self._child = child
+                self._pass_on()
             try:
-                overdue = self._wait(self._child, started, started + seconds, what)
+                overdue = self._wait(child, started, started + seconds, what)
             finally:
-                status = self._child.wait()
+                status = child.wait()
                 self._child = None
-        return Ended(status, time.monotonic() - started, overdue)
+        return Ended(status, monotonic() - started, overdue)
 
     def _wait(self, child: "subprocess.Popen[bytes]", started: float, due: float, what: str) -> bool:
         """Until it has ended; whether it had to be asked to, since its time was over."""
         while not _ends(child, due, PROGRESS_SECONDS):
-            if time.monotonic() >= due:
+            if monotonic() >= due:
                 self._say(f"{what}: its time is over, so it is ended")
                 child.terminate()
-                if not _ends(child, time.monotonic() + ENDING_SECONDS, ENDING_SECONDS):
+                if not _ends(child, monotonic() + ENDING_SECONDS, ENDING_SECONDS):
                     self._say(f"{what}: it does not end, so it is killed")
                     child.kill()
                 return True
-            self._say(f"{what}: still goes on after {time.monotonic() - started:.0f} s")
+            self._say(f"{what}: still goes on after {monotonic() - started:.0f} s")
         return False
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if not self.interrupted:
             self._asked.set()
             self._say(f"{signal.Signals(number).name}: ending what runs, in good order")
-        if self._child is not None and self._child.poll() is None:
-            self._child.send_signal(number)
+        self._pending = number
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Give the child the signal that has come, be it before there was a child."""
+        if self._child is not None and self._pending is not None:
+            number, self._pending = self._pending, None
+            if self._child.poll() is None:
+                self._child.send_signal(number)
 
 
 def _ends(child: "subprocess.Popen[bytes]", due: float, most: float) -> bool:
     try:
-        child.wait(max(min(due - time.monotonic(), most), 0.0))
+        child.wait(max(min(due - monotonic(), most), 0.0))
     except subprocess.TimeoutExpired:
         return False
     return True

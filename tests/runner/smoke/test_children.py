@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -33,19 +34,33 @@ def test_a_child_has_our_environment_and_all_that_it_says_is_kept(children: Chil
     assert (tmp_path / "log").read_text() == "out word\nerr\n"
 
 
-def test_one_whose_time_is_over_is_asked_to_end(children: Children, tmp_path: Path, said: list[str]) -> None:
-    script = "trap 'echo undone; exit 3' TERM; while :; do sleep 0.02; done"
-    ended = run(children, script, tmp_path / "log", seconds=1.0)
+@pytest.fixture
+def over_when_ready(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A log; from the moment that it says `ready` it is an hour later."""
+    log = tmp_path / "log"
+
+    def clock() -> float:
+        return time.monotonic() + (3600 if log.exists() and "ready" in log.read_text() else 0)
+
+    monkeypatch.setattr(module, "monotonic", clock)
+    monkeypatch.setattr(module, "PROGRESS_SECONDS", 0.05)
+    return log
+
+
+def test_one_whose_time_is_over_is_asked_to_end(children: Children, over_when_ready: Path, said: list[str]) -> None:
+    script = "trap 'echo undone; exit 3' TERM; echo ready; while :; do sleep 0.02; done"
+    ended = run(children, script, over_when_ready, seconds=1800)
     assert (ended.status, ended.overdue) == (3, True)
-    assert (tmp_path / "log").read_text() == "undone\n"
-    assert said == ["a run: its time is over, so it is ended"]
+    assert over_when_ready.read_text() == "ready\nundone\n"
+    assert said[-1] == "a run: its time is over, so it is ended"
 
 
 def test_one_that_does_not_end_then_is_killed(
-    children: Children, tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+    children: Children, over_when_ready: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "ENDING_SECONDS", 0.1)
-    ended = run(children, "trap '' TERM; echo ready; while :; do sleep 0.02; done", tmp_path / "log", seconds=1.0)
+    script = "trap '' TERM; echo ready; while :; do sleep 0.02; done"
+    ended = run(children, script, over_when_ready, seconds=1800)
     assert (ended.status, ended.overdue) == (-signal.SIGKILL, True)
     assert said[-1] == "a run: it does not end, so it is killed"
 
@@ -77,8 +92,26 @@ def test_what_has_to_be_done_after_a_signal_is_done(children: Children, tmp_path
     with children.taking_signals():
         signal.raise_signal(signal.SIGTERM)
         assert run(children, "sleep 0.1; echo down", tmp_path / "log", whatever_happens=True).status == 0
-        assert run(children, "exec sleep 10", tmp_path / "other").status == -signal.SIGINT
+        assert run(children, "exec sleep 10", tmp_path / "other").status == -signal.SIGTERM
     assert (tmp_path / "log").read_text() == "down\n"
+
+
+def test_what_has_to_be_done_gets_no_signal(children: Children, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    def interrupt() -> None:
+        wait_for(lambda: log.exists() and "ready" in log.read_text(), 30)
+        os.kill(os.getpid(), signal.SIGTERM)
+        (tmp_path / "on").touch()
+
+    sender = threading.Thread(target=interrupt)
+    with children.taking_signals():
+        sender.start()
+        waiting = f"echo ready; while [ ! -e {tmp_path}/on ]; do sleep 0.02; done; echo down"
+        assert run(children, waiting, log, whatever_happens=True).status == 0
+    sender.join()
+    assert children.interrupted
+    assert log.read_text() == "ready\ndown\n"
 
 
 def test_a_pause_ends_with_a_signal(children: Children) -> None:
