@@ -8,9 +8,9 @@ budget, 1 is all of it.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from runner.runs.record import DIED, RUNNING
-from runner.store.values import RunRow
 from slos.allowance import AllowanceError, parse_allowance
 from slos.model import Slo
 
@@ -29,6 +29,9 @@ class Spending:
     @property
     def total(self) -> float:
         return self.measured + self.assumed
+
+    def __add__(self, other: "Spending") -> "Spending":
+        return Spending(self.measured + other.measured, self.assumed + other.assumed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +93,30 @@ def allowances(slos: Iterable[Slo], default: float | None) -> dict[str, float]:
     return {name: share for name, share in declared.items() if share is not None}
 
 
-def spending(runs: Iterable[RunRow], month: float) -> dict[str, Spending]:
+class Costly(Protocol):
+    """A run, as far as it tells what it has cost: runner.store.values.RunRow and runner.runs.chaos.ChaosRun do."""
+
+    @property
+    def started_at(self) -> float: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def faults(self) -> int | None: ...
+    @property
+    def dry(self) -> bool: ...
+    @property
+    def spent(self) -> Mapping[str, float]: ...
+    @property
+    def limits(self) -> Mapping[str, float]: ...
+
+
+def spending(runs: Iterable[Costly], month: float) -> dict[str, Spending]:
     """What the runs that began in the month from `month` (epoch seconds) on have spent, by SLO."""
     found: dict[str, Spending] = {}
     for run in runs:
-        if run.started_at >= month and not run.dry:
-            for slo, part in _of_run(run).items():
-                before = found.get(slo, Spending())
-                found[slo] = Spending(before.measured + part.measured, before.assumed + part.assumed)
+        if run.started_at >= month:
+            for slo, part in cost(run).items():
+                found[slo] = found.get(slo, Spending()) + part
     return found
 
 
@@ -106,9 +125,10 @@ def standing(allowed: Mapping[str, float], spent: Mapping[str, Spending], asked:
     return tuple(Allowance(slo, share, spent.get(slo, Spending()), asked) for slo, share in allowed.items())
 
 
-def _of_run(run: RunRow) -> dict[str, Spending]:
+def cost(run: Costly) -> dict[str, Spending]:
+    """What one run has spent, by SLO; nothing where no fault can have gone in."""
     unfinished = run.verdict in (RUNNING, DIED)
-    if run.faults == 0 and run.verdict != RUNNING:
+    if run.dry or (run.faults == 0 and run.verdict != RUNNING):
         return {}
     found = {}
     for slo in {*run.spent, *run.limits}:

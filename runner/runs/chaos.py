@@ -25,6 +25,8 @@ class ChaosRun:
     faults: int | None
     source: str
     spent: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
+    dry: bool = False
 
     @property
     def may_have_hurt(self) -> bool:

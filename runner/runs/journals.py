@@ -38,6 +38,7 @@ def _run(journal: Mapping[str, Any], source: str) -> ChaosRun:
         verdict=str(ours.get("verdict") or _status(journal)),
         faults=len(ours["faults"]) if "faults" in ours else None,
         source=source,
+        spent={str(slo): float(share) for slo, share in (ours.get("error_budget_spent") or {}).items()},
     )
 
 

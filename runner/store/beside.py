@@ -22,5 +22,14 @@ def stored_runs() -> tuple[Sequence[ChaosRun], tuple[str, ...]]:
 def chaos_run(row: RunRow, source: str) -> ChaosRun:
     """A run of a list; `source` is the store that it is in."""
     return ChaosRun(
-        row.run_id, row.title, row.started_at, row.ended_at, row.verdict, row.faults, source, dict(row.spent)
+        row.run_id,
+        row.title,
+        row.started_at,
+        row.ended_at,
+        row.verdict,
+        row.faults,
+        source,
+        spent=row.spent,
+        limits=row.limits,
+        dry=row.dry,
     )

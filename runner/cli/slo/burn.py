@@ -36,7 +36,7 @@ def command(
     prometheus_url: str,
     timeout_seconds: float,
 ) -> None:
-    """How the SLO NAME stands, what spent its budget, and which of that were chaos runs.
+    """How the SLO NAME stands, what spent its budget, and how much of it chaos runs did in its window and this month.
 
     A burn is a stretch of time in which more events were bad than the objective allows. It is read from what the rules
     of `chaos slo rules` have recorded, in slices of 5 m. Chaos runs are those of the results store (MLCHAOS_STORE;
@@ -65,17 +65,37 @@ def command(
     except NothingToReviewError as error:
         fail("chaos slo burn", str(error), Exit.INCONCLUSIVE)
 
+    from runner.slo.attribution import attribute
+
     coincidences = beside(found, runs)
+    chaos = attribute(found, runs, _allowed(name))
     if as_json:
         from runner.cli.slo.burn_document import burn_document
 
-        click.echo(burn_document(found, coincidences, prometheus.url))
+        click.echo(burn_document(found, coincidences, chaos, prometheus.url))
         return
+    from runner.cli.slo.burn_chaos import chaos_spending
     from runner.cli.slo.burn_page import burn_page
     from runner.cli.slo.page import Page
 
     page = Page()
-    page.print(*burn_page(found, coincidences, top, page.width, page.unicode))
+    page.print(*burn_page(found, coincidences, top, page.width, page.unicode), "", *chaos_spending(chaos, top))
+
+
+def _allowed(name: str) -> float | None:
+    """What chaos runs may spend of that SLO in a month, as the catalogue or the environment says."""
+    import os
+
+    from runner.allowance.month import allowances, default_allowance
+    from runner.experiment.slo_names import find_slos
+    from slos.allowance import AllowanceError
+
+    try:
+        default = default_allowance(os.environ)
+    except AllowanceError as error:
+        tell(f"chaos slo burn: warning: {error}")
+        default = None
+    return allowances(find_slos([name]).slos, default).get(name, default)
 
 
 def _chaos_runs(journals: tuple[Path, ...]) -> tuple[list[ChaosRun], tuple[str, ...]]:
