@@ -108,6 +108,7 @@ def _died(log: Path, status: int) -> NoReturn:
 
 
 def _page(tried: "TriedAlerts", title: str) -> "Iterator[RenderableType]":
+    from rich.padding import Padding
     from rich.text import Text
 
     from runner.cli.slo.figures import printable
@@ -115,7 +116,7 @@ def _page(tried: "TriedAlerts", title: str) -> "Iterator[RenderableType]":
 
     style = {"held": "bold green", "breached": "bold red", "error": "bold red"}.get(tried.verdict, "bold yellow")
     yield Text.assemble((tried.verdict.upper(), style), "  ", (printable(title), "bold"))
-    yield Text(f"  {printable(tried.reason)}")
+    yield Padding(Text(printable(tried.reason)), (0, 0, 0, 2))
     yield Text("")
     yield from render_alerts(tried.path)
     yield Text("")
