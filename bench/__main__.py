@@ -12,7 +12,18 @@ from rich.table import Table
 
 from bench.result import Result
 
-BENCHMARKS = ("startup", "slo_rules", "slo_status", "api_server", "selection", "lab_cluster", "guard", "reaction")
+BENCHMARKS = (
+    "startup",
+    "slo_rules",
+    "slo_status",
+    "api_server",
+    "selection",
+    "lab_cluster",
+    "guard",
+    "reaction",
+    "store",
+    "smoke",
+)
 OUTPUT = Path(__file__).parent / "results.json"
 
 
