@@ -142,7 +142,7 @@ def _proven() -> list[PanelBuilder]:
             "Seconds from the fault to each stage",
             "How far each alert came, and how long it took, in the last run that expected it. A stage that is missing "
             "was not reached.",
-            [Query(f"max by (alert, stage) ({chaos.ALERT_STAGE}{{{ALERT}}})", "{{alert}}: {{stage}}")],
+            [Query(f'max by (alert, stage) ({chaos.ALERT_STAGE}{{{ALERT},stage!="fault"}})', "{{alert}}: {{stage}}")],
             unit="s",
             decimals=1,
             width=12,

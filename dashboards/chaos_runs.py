@@ -204,10 +204,10 @@ def _trends() -> list[PanelBuilder]:
     ]
     spent = lines(
         "Budget spent by chaos this month, and what it may spend",
-        "Share of each SLO's budget since the month began, and the allowance (dashed; all of the budget where none is "
-        "set).",
+        "Share of each SLO's budget since the month began, measured or assumed where a run could not tell, and the "
+        "allowance (dashed; all of the budget where none is set). At it, runs are refused.",
         [
-            Query(f"max by (slo) ({chaos.MONTH_SPENT}{{{SLO}}})", "{{slo}}"),
+            Query(chaos.month_total(SLO), "{{slo}}"),
             Query(f"min({chaos.allowance(SLO)})", "the smallest allowance"),
         ],
         unit="percentunit",

@@ -17,6 +17,7 @@ LAST_PAGE = "mlchaos_last_run_page_seconds"
 LAST_RECOVER = "mlchaos_last_run_recover_seconds"
 LAST_SPENT = "mlchaos_last_run_budget_spent_ratio"
 MONTH_SPENT = "mlchaos_month_budget_spent_ratio"
+MONTH_ASSUMED = "mlchaos_month_budget_assumed_ratio"
 MONTH_ALLOWANCE = "mlchaos_month_allowance_ratio"
 ALERT_TESTED = "mlchaos_alert_tested_timestamp_seconds"
 ALERT_PROVEN = "mlchaos_alert_proven_timestamp_seconds"
@@ -32,6 +33,12 @@ IN_EFFECT = 'state=~"intended|active|undoing|stuck"'
 FAULTS_NOW = f"sum({FAULTS}{{{IN_EFFECT}}})"
 RUNS_NOW = f"sum({RUNS_IN_PROGRESS})"
 EXPERIMENT = 'experiment=~"$experiment"'
+
+
+def month_total(slo_matchers: str) -> str:
+    """Share of each SLO's budget that counts against the allowance: measured, or assumed where a run could not tell."""
+    measured, assumed = (f"max by (slo) ({series}{{{slo_matchers}}})" for series in (MONTH_SPENT, MONTH_ASSUMED))
+    return f"{measured} + {assumed}"
 
 
 def allowance(slo_matchers: str) -> str:

@@ -192,10 +192,11 @@ def _causes() -> list[PanelBuilder]:
         ),
         bars(
             "Chaos this month",
-            "Share of this SLO's budget that chaos runs have spent since the month began, beside what they may spend "
-            "(all of it where no allowance is set).",
+            "Share of this SLO's budget that chaos runs have spent since the month began, what has to be assumed of "
+            "runs that could not tell, and what they may spend (all of it where no allowance is set).",
             [
                 Query(f"max by (slo) ({chaos.MONTH_SPENT}{{{SLO}}})", "spent"),
+                Query(f"max by (slo) ({chaos.MONTH_ASSUMED}{{{SLO}}})", "assumed"),
                 Query(chaos.allowance(SLO), "allowed"),
             ],
             unit="percentunit",
