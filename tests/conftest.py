@@ -38,9 +38,10 @@ def memory_path() -> Iterator[Path]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The run log of a test run is its own, also in the processes that it starts."""
+    """The results store of a test run is its own, also in the processes that it starts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLCHAOS_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+        patch.delenv("MLCHAOS_STORE", raising=False)
         yield
 
 

@@ -23,6 +23,11 @@ USED = (
     "runner.measure",
     "runner.render",
     "actions.ledger.in_file",
+    "alembic.command",
+    "runner.store.after_run",
+    "runner.store.opening",
+    "runner.store.migrating",
+    "runner.store.spools",
 )
 
 
