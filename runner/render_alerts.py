@@ -9,7 +9,7 @@ from rich.text import Text
 from runner.alerting.timeline import AlertPath, AlertTimeline, Evidence, StageSeen
 
 EVIDENCE: dict[Evidence, str] = {
-    "sink": "who keeps what receivers get (sink)",
+    "sink": "the sink, which keeps what receivers get",
     "metrics": "Alertmanager's API and counters (which do not say who got what)",
     "alertmanager": "Alertmanager's API",
     "none": "nobody",
