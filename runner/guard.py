@@ -227,6 +227,7 @@ def _begin(
     from runner.annotating import begin_region
     from runner.runs.planned import planned
     from runner.runs.versions import note_versions
+    from runner.store.following import follow
 
     dry = context.get("dry")
     if dry and dry not in _HARMLESS:
@@ -244,6 +245,7 @@ def _begin(
 
             guarded.session = open_session(guarded.run_id, plan, configuration, systems, guarded.spool)
             note_versions(guarded.spool, systems if plan.place else None)
+            follow(guarded.spool)
             guarded.annotator = begin_region(_region(guarded, context), configuration)
     finally:
         if guarded.session is None:

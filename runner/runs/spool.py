@@ -86,6 +86,7 @@ class Spool:
         self._told = False
         self._began_at = 0.0
         self._sampled_at: float | None = None
+        self._closed = threading.Event()
 
     def began(self, beginning: Beginning) -> None:
         """The first line: what runs, and which process does it."""
@@ -122,10 +123,15 @@ class Spool:
 
     def close(self) -> None:
         """Write nothing more."""
+        self._closed.set()
         with self._writing:
             if self._file is not None:
                 os.close(self._file)
                 self._file = None
+
+    def wait_closed(self, seconds: float) -> bool:
+        """True as soon as nothing more is written, False when `seconds` have passed."""
+        return self._closed.wait(seconds)
 
     @property
     def path(self) -> Path | None:
