@@ -23,6 +23,7 @@ BENCHMARKS = (
     "reaction",
     "store",
     "smoke",
+    "alert_loop",
 )
 OUTPUT = Path(__file__).parent / "results.json"
 
