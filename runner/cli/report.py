@@ -54,7 +54,7 @@ def report(run_id: str, form: str | None, output: Path | None, as_json: bool) ->
     if as_json and form not in (None, "json"):
         fail(_NAME, f"--json and --format {form} are two forms: give one of both", Exit.REFUSED)
     chosen = "json" if as_json else form or "html"
-    if chosen == "html" and output is None and sys.stdout.isatty():
+    if chosen == "html" and output is None and _on_a_terminal():
         remedy = "give --output report.html, or --format markdown to read it here"
         fail(_NAME, f"a page is nothing for a terminal: {remedy}", Exit.REFUSED)
     offer_recovery()
@@ -63,6 +63,10 @@ def report(run_id: str, form: str | None, output: Path | None, as_json: bool) ->
         click.echo(text.encode().removesuffix(b"\n"))  # pages are UTF-8 and say so, whatever the terminal is
     else:
         _write(output, text)
+
+
+def _on_a_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def _report(run_id: str) -> "Report":

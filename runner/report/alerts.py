@@ -16,6 +16,7 @@ LABELS: Mapping[Stage, str] = {
     "resolved": "Resolved",
     "resolved notified": "End notified",
 }
+_SAME_SECONDS = 0.05
 _LOST: Mapping[Stage, str] = {
     "fault": "the fault was not seen in effect",
     "crossed": "the SLI never crossed",
@@ -138,9 +139,11 @@ def _stage(one: AlertTimeline, stage: Stage) -> StageRow:
 
 
 def against_prediction(card: AlertCard) -> str:
-    """How much later or sooner than predicted an alert fired; empty where one of both is not known."""
+    """How much later or sooner than predicted an alert fired, to a tenth; empty where one of both is not known."""
     firing = next(row for row in card.stages if row.stage == "firing")
     if firing.after is None or firing.predicted_after is None:
         return ""
     late = firing.after - firing.predicted_after
+    if abs(late) < _SAME_SECONDS:
+        return "when it was predicted to"
     return f"{span(abs(late))} {'later' if late > 0 else 'sooner'} than predicted"
