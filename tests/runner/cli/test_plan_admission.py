@@ -141,3 +141,36 @@ def test_no_prometheus_at_all_is_said_with_4(scene: Scene, monkeypatch: pytest.M
     assert ended.exit_code == 4
     assert "NOT KNOWN: within the blast radius" in ended.stdout
     assert "set PROMETHEUS_URL" in ended.stdout
+
+
+def test_what_is_left_of_the_months_allowance_is_shown(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLCHAOS_CHAOS_ALLOWANCE", "20%")
+    ended = scene.run()
+    assert ended.exit_code == 0, ended.output
+    rows = [line.split() for line in ended.stdout.splitlines()]
+    assert ["CHAOS", "THIS", "MONTH", "SPENT", "AT", "MOST", "ALLOWED"] in rows
+    assert ["llm-availability", "0.00%", "2.00%", "20.00%", "ok"] in rows
+    (month,) = scene.admission(0)["allowances"]
+    assert (month["slo"], month["allowed"], month["spent"], month["exceeded"]) == ("llm-availability", 0.2, 0.0, False)
+
+
+def test_an_allowance_that_the_run_might_exceed_refuses(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLCHAOS_CHAOS_ALLOWANCE", "1%")
+    found = scene.admission(2)
+    assert found["admitted"] is False
+    assert "this run may spend 2%, and 1% is allowed: lower error_budget.max_spend to 1%" in found["reasons"][0]
+    assert "EXCEEDED" in scene.run().stdout
+
+
+def test_a_store_that_cannot_be_asked_leaves_it_open(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLCHAOS_CHAOS_ALLOWANCE", "20%")
+    monkeypatch.setenv("MLCHAOS_STORE", "postgresql://me:hunter2@127.0.0.1:1/results")
+    ended = scene.run()
+    assert ended.exit_code == 4
+    assert "what chaos runs have spent this month is not known" in ended.stdout.replace("\n    ", " ")
+    assert "hunter2" not in ended.output
+
+
+def test_without_an_allowance_the_store_is_not_asked_for_the_month(scene: Scene) -> None:
+    assert "CHAOS THIS MONTH" not in scene.run().stdout
+    assert scene.admission(0)["allowances"] == []
