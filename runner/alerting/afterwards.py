@@ -89,7 +89,7 @@ def _measured(
     fired_at = min(fired, default=None)
     interval = _interval(rules)
     end = min(max(fired_at or 0.0, times.held_until or now) + INTERVALS_BEYOND * interval, now)
-    start = min(times.effective_at, end - 1.0)
+    start = min(times.intended_at, end - 1.0)
     if slo is not None and expectation.alert == slo.alerting.absent_name:
         instants = evaluations(prometheus, slo.name, start, end)
         scale = _time_scale(prometheus, slo.name, now)
@@ -102,7 +102,7 @@ def _measured(
             return Crossing(None, reason), Prediction(None, reason)
         return (
             measure_crossing(prometheus, found, start, end),
-            measure_prediction(prometheus, found, times.effective_at, end, fired_at),
+            measure_prediction(prometheus, found, start, end, fired_at),
         )
     return _of_another_rule(rules, episodes)
 

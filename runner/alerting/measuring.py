@@ -103,33 +103,49 @@ def crossing(burning: Burning, values: Mapping[str, Mapping[int, float]], instan
 
 
 def measure_prediction(
-    prometheus: Prometheus, burning: Burning, fault_at: float, end: float, fired_at: float | None
+    prometheus: Prometheus, burning: Burning, intended_at: float, end: float, fired_at: float | None
 ) -> Prediction:
-    """When it should have fired, by what was counted from the fault until `end` (seconds since the epoch).
+    """When it should have fired, by what was counted from just before the fault until `end` (seconds since the epoch).
 
     Raises PrometheusError.
     """
     slo = burning.slo
-    instants = evaluations(prometheus, slo.name, fault_at, end)
+    instants = evaluations(prometheus, slo.name, intended_at, end)
     if not instants:
         return Prediction(None, f"the rules of SLO {slo.name} were not evaluated after the fault")
     windows = sorted({seconds for tier in burning.tiers for seconds in (tier.long_seconds, tier.short_seconds)})
-    before = [
-        (seconds / burning.time_scale, events)
+    before = {
+        seconds: events
         for seconds in windows
-        if (events := _events(prometheus, _window(burning, seconds), fault_at)) is not None
-    ]
-    since = [
-        (at, events)
-        for at in _thinned(instants)
-        if (events := _events(prometheus, _real(burning, at - fault_at), at)) is not None
-    ]
+        if (events := _events(prometheus, _window(burning, seconds), intended_at)) is not None
+    }
+    since = _since(prometheus, burning, intended_at, _thinned(instants), before.get(windows[0]))
     if not since:
         return Prediction(None, f"no events of SLO {slo.name} were counted after the fault")
-    fires = predict(course_of(fault_at, before, since), burning.terms, instants)
+    nested = [(seconds / burning.time_scale, events) for seconds, events in before.items()]
+    fires = predict(course_of(intended_at, nested, since), burning.terms, instants)
     until = fired_at or (fires.at if fires is not None else None)
     told = _told(burning, _until(since, until), _interval(instants))
     return Prediction(fires.at if fires is not None else None, told)
+
+
+def _since(
+    prometheus: Prometheus, burning: Burning, intended_at: float, instants: Sequence[float], before: Counts | None
+) -> list[tuple[float, Counts]]:
+    """The events from the fault until each instant.
+
+    A counter needs two samples, which the time since the fault may not hold yet: so they are counted from the shortest
+    window before the fault on, and those `before` it taken off.
+    """
+    known = before or Counts(0.0, 0.0)
+    shortest = min(tier.short_seconds for tier in burning.tiers) / burning.time_scale if before is not None else 0.0
+    found: list[tuple[float, Counts]] = []
+    for at in instants:
+        events = _events(prometheus, _real(burning, at - intended_at + shortest), at)
+        if events is not None:
+            total = max(events.total - known.total, 0.0)
+            found.append((at, Counts(min(max(events.bad - known.bad, 0.0), total), total)))
+    return found
 
 
 def evaluations(prometheus: Prometheus, slo: str, start: float, end: float) -> tuple[float, ...]:
@@ -222,6 +238,6 @@ def _until(since: Sequence[tuple[float, Counts]], at: float | None) -> Counts:
 
 
 def _interval(instants: Sequence[float]) -> float | None:
-    """The seconds between two evaluations."""
-    gaps = sorted(later - earlier for earlier, later in pairwise(instants))
-    return round(gaps[len(gaps) // 2], 3) if gaps else None
+    """The seconds between two evaluations; where some were missed on a busy machine, between those that were not."""
+    gaps = [later - earlier for earlier, later in pairwise(instants)]
+    return round(min(gaps), 3) if gaps else None
