@@ -35,6 +35,7 @@ class AlertLane:
     """An alert's states over time, with its stages and the prediction."""
 
     name: str
+    severity: str
     summary: str
     tone: Tone
     bands: tuple[Band, ...]
@@ -94,7 +95,7 @@ def _alert(card: AlertCard, axis: Axis) -> AlertLane:
     ]
     if card.predicted_at is not None and axis.shows(card.predicted_at):
         marks.insert(0, Mark(axis.x(card.predicted_at), "predicted", "predicted to fire"))
-    return AlertLane(card.alert, card.summary, card.tone, tuple(_states(card, axis)), tuple(marks))
+    return AlertLane(card.alert, card.severity, card.summary, card.tone, tuple(_states(card, axis)), tuple(marks))
 
 
 def _after(seconds: float | None) -> str:

@@ -90,4 +90,4 @@ def _alert(report: Report, card: AlertCard) -> Case:
 
 def _class(report: Report) -> str:
     """What CI pages group by: the experiment's file without its ending, else its title."""
-    return report.record.experiment.removesuffix(".yaml").replace("/", ".") or report.record.title
+    return report.record.experiment.removesuffix(".yaml").strip("/").replace("/", ".") or report.record.title
