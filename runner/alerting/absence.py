@@ -10,7 +10,7 @@ from slos.rules.counts import counts
 from slos.tiers import SLICE_SECONDS
 
 MOST_POINTS = 400
-SHORTEST_STEP_SECONDS = 0.5
+SHORTEST_STEP_SECONDS = 0.1
 
 
 def absent_crossing(prometheus: Prometheus, slo: Slo, time_scale: float, start: float, end: float) -> Crossing:

@@ -21,7 +21,7 @@ from slos.tiers import TIERS, Tier
 
 LABEL = "mlchaos_alert"
 MOST_POINTS = 400
-SHORTEST_STEP_SECONDS = 0.5
+SHORTEST_STEP_SECONDS = 0.1
 MOST_INSTANTS = 40
 KNOWN_SHARE = 0.8
 """Of the time looked at, so much must have data before it is said that nothing crossed."""

@@ -1,11 +1,13 @@
 """The verdict of every way in which a run can end, from the journal that Chaos Toolkit leaves."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.alerting.timeline import AlertPath, AlertTimeline, StrayPage
 from runner.evidence import Evidence, Failure, GuardEvidence, Hypothesis, read_evidence
 from runner.guarding.recovery import Recovery
 from runner.guarding.stops import Stop, StopKind
@@ -268,3 +270,49 @@ def test_a_fault_that_did_not_last_keeps_a_run_from_holding_and_hides_no_breach(
     verdict = decide(held(vanished=gone))
     assert (verdict.outcome, gone[0] in verdict.reason) == (Outcome.INCONCLUSIVE, True)
     assert decide(held(vanished=gone, recovery=Recovery("not recovered"))).outcome is Outcome.BREACHED
+
+
+LOST = AlertTimeline("Burn", "a", "page", "oncall", (), 30, None, "lost", "notified", "a silence holds it back")
+PROVEN = replace(LOST, outcome="proven", lost_at=None, reason="")
+UNSEEN = replace(LOST, outcome="unknown", lost_at="crossed", reason="was it scraped?")
+STRAY = StrayPage("Other", "page", "oncall", 1.0, {})
+
+
+def with_alerts(path: AlertPath, expected: int = 1, stop: Stop | None = None) -> tuple[Outcome, str]:
+    """The verdict of a run that is well but for its alerts."""
+    guard = GuardEvidence(injected=1, stop=stop, recovery=RECOVERED, alerts=path, alerts_expected=expected)
+    verdict = decide(Evidence("completed", before=Hypothesis(met=True), after=Hypothesis(met=True), guard=guard))
+    return verdict.outcome, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome", "reason"),
+    [
+        (AlertPath((PROVEN,)), Outcome.HELD, "met"),
+        (AlertPath((LOST,)), Outcome.BREACHED, "Burn (page) was lost at notified: a silence holds it back"),
+        (AlertPath((UNSEEN, LOST)), Outcome.BREACHED, "was lost at notified"),
+        (AlertPath((UNSEEN,)), Outcome.INCONCLUSIVE, "is not known to have come through at crossed: was it scraped?"),
+        (AlertPath(), Outcome.INCONCLUSIVE, "what became of the expected alerts is not known"),
+        (AlertPath((PROVEN,), (STRAY,)), Outcome.HELD, "met"),
+        (AlertPath((PROVEN,), (STRAY,), strays_forbidden=True), Outcome.BREACHED, "nobody expected: Other at oncall"),
+        (
+            AlertPath((PROVEN,), strays_forbidden=True, strays_unknown="it is away"),
+            Outcome.INCONCLUSIVE,
+            "whether other pages came: it is away",
+        ),
+    ],
+)
+def test_a_run_holds_only_when_every_alert_it_expects_went_all_its_way(
+    path: AlertPath, outcome: Outcome, reason: str
+) -> None:
+    found, told = with_alerts(path)
+    assert found is outcome
+    assert reason in told
+
+
+def test_a_run_that_was_stopped_since_nothing_is_known_says_where_its_alert_was_lost() -> None:
+    stop = Stop(StopKind.UNKNOWN, "llm has been unknown for 15 s", 1.0)
+    outcome, reason = with_alerts(AlertPath((UNSEEN,)), stop=stop)
+    assert outcome is Outcome.INCONCLUSIVE
+    assert "at crossed" in reason
+    assert with_alerts(AlertPath(), expected=0, stop=stop)[0] is Outcome.ABORTED

@@ -1,0 +1,80 @@
+"""The thread that follows alerts, with eyes that see what a test shows them."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+from clients.pages import Pages
+from runner.alerting.following import AlertFollower
+from runner.alerting.look import Look
+from runner.alerting.looking import Eyes
+from runner.alerting.stages import FaultTimes
+from runner.alerting.timeline import AlertPath
+from tests.runner.alerting.story import EXPECTED, FAULT, active, look, page
+from tests.waiting import wait_for
+
+
+class ShownEyes:
+    """Sees `shown`."""
+
+    evidence = "sink"
+
+    def __init__(self, shown: Look) -> None:
+        self.shown = shown
+        self.closed = False
+
+    def look(self, at: float, pages_since: float) -> Look:
+        return replace(self.shown, at=at)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def follower(eyes: ShownEyes, note: Callable[[AlertPath], None] = lambda _: None) -> AlertFollower:
+    return AlertFollower((replace(EXPECTED, fires_within=1e12),), True, cast("Eyes", eyes), lambda _: None, note)
+
+
+FIRING = replace(look(5), active=(active(3),))
+TIMES = FaultTimes(FAULT - 0.5, FAULT)
+
+
+def test_an_alert_that_fires_already_is_told() -> None:
+    assert follower(ShownEyes(FIRING)).firing_already() == ("Burn (page)",)
+    assert follower(ShownEyes(look(1))).firing_already() == ()
+
+
+def test_a_fault_is_held_until_its_alert_was_notified_and_each_stage_is_noted() -> None:
+    noted: list[AlertPath] = []
+    eyes = ShownEyes(look(1))
+    following = follower(eyes, noted.append)
+    following.start()
+    holding = threading.Thread(target=following.hold, args=(TIMES, 1e13, lambda seconds: threading.Event().wait(0.02)))
+    holding.start()
+    assert holding.is_alive()
+    eyes.shown = replace(FIRING, pages=Pages((page(1, 4),), 0))
+    wait_for(lambda: not holding.is_alive())
+    wait_for(lambda: any(path.timelines[0].at("notified") for path in noted))
+    following.conclude(None)
+    assert eyes.closed
+
+
+def test_a_run_that_is_stopped_holds_nothing() -> None:
+    follower(ShownEyes(look(1))).hold(TIMES, 1e12, lambda _: True)
+
+
+def test_the_end_of_what_may_be_held_ends_it() -> None:
+    follower(ShownEyes(look(1))).hold(TIMES, FAULT, lambda _: False)
+
+
+def test_without_a_fault_nothing_is_judged() -> None:
+    path = follower(ShownEyes(look(1))).conclude(None)
+    assert path == AlertPath(evidence="sink", strays_forbidden=True)
+
+
+def test_what_fails_at_the_end_leaves_nothing_proven() -> None:
+    eyes = ShownEyes(look(1))
+    path = follower(eyes).conclude(TIMES)  # such eyes have no Prometheus to ask afterwards
+    assert path.timelines == ()
+    assert path.strays_unknown
+    assert eyes.closed
