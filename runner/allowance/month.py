@@ -5,6 +5,7 @@ read the SLO. Months are calendar months in UTC; a run belongs to that in which 
 budget, 1 is all of it.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,7 +66,8 @@ class Allowance:
             f"chaos runs have spent {_percent(self.spent.total)} of the error budget of {self.slo} this month{assumed}"
             f", this run may spend {_percent(self.asked)}, and {_percent(self.allowed)} is allowed"
         )
-        lower = f"lower error_budget.max_spend to {_percent(self.left)}, " if self.left > 0 else ""
+        fits = math.floor(self.left * 10_000 + _ROUNDING) / 10_000
+        lower = f"lower error_budget.max_spend to {_percent(fits)}, " if fits > 0 else ""
         return (
             f"{said}: {lower}wait for the next month, or raise the allowance (mlchaos.io/chaos-allowance, {VARIABLE})"
         )

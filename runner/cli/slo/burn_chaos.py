@@ -13,18 +13,18 @@ from runner.slo.attribution import Attribution
 
 def chaos_spending(found: Attribution, top: int) -> Iterator[RenderableType]:
     """What they spent in the window and this month, and the `top` costliest one by one."""
-    in_window = f"{_spent(found.window)} of this budget in its window ({counted(len(found.runs), 'run')})"
+    in_window = f"{_spent(found.window)} of the budget of a whole one ({counted(len(found.runs), 'run')})"
     in_month = f"{_spent(found.month)} since {moment(found.month_start)[:10]}"
     bound = "" if found.allowed is None else f", of {share(found.allowed)} that chaos is allowed"
-    yield Text.assemble(("Chaos runs", "bold"), f" spent {in_window}, {in_month}{bound}.")
+    yield Text.assemble(("Chaos runs", "bold"), f" of this window spent {in_window}, and {in_month}{bound}.")
     if found.runs and found.recorded is not None:
-        yield Text(f"While they were on, {share(found.recorded)} of it was spent, by whatever it was.")
+        yield Text(f"While they were on, {share(found.recorded)} of the budget above was spent, by whatever it was.")
     if found.allowed is not None and found.month.total > found.allowed:
         yield Text("That is more than chaos is allowed this month: runs that watch it are refused.", style="yellow")
     if not found.runs:
         return
     listed = table(("Costliest chaos runs", "left"), ("verdict", "left"), ("began (UTC)", "left"),
-                   ("of budget", "right"))  # fmt: skip
+                   ("of a window", "right"))  # fmt: skip
     for one in found.runs[:top]:
         run = one.run
         name = printable(run.title) or run.run_id

@@ -79,6 +79,7 @@ def test_the_reason_says_what_is_spent_asked_and_allowed_and_what_to_do() -> Non
         "wait for the next month, or raise the allowance (mlchaos.io/chaos-allowance, MLCHAOS_CHAOS_ALLOWANCE)"
     )
     assert "lower" not in Allowance(SLO, 0.2, Spending(0.2), 0.1).reason
+    assert "max_spend to 0.92%," in Allowance(SLO, 0.01, Spending(0.00071), 0.1).reason
 
 
 def test_what_an_slo_declares_comes_before_the_default() -> None:
