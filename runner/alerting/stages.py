@@ -178,7 +178,7 @@ def _notified(expectation: Expectation, seen: Seen) -> str:
     if seen.told:
         first = seen.told[0]
         earlier = [page for page in seen.refused if page.received_at < first.received_at]
-        return f"{first.receiver}, group {first.group_key}, attempt {len(earlier) + 1}"
+        return f"{first.receiver}, attempt {len(earlier) + 1}, group {first.group_key}"
     if seen.sent is not None:
         return f"Alertmanager delivered something then, and routes it to {expectation.receiver}"
     return ""

@@ -39,7 +39,7 @@ def test_an_alert_that_goes_all_its_way_is_proven_with_the_time_of_every_stage()
     evidence = {stage.stage: stage.evidence for stage in timeline.stages}
     assert evidence["notified"] == "sink"
     assert evidence["received"] == "alertmanager"
-    assert "ml-oncall, group {}:{}, attempt 1" in [stage.detail for stage in timeline.stages]
+    assert "ml-oncall, attempt 1, group {}:{}" in [stage.detail for stage in timeline.stages]
 
 
 def silent(story: Story) -> None:
@@ -211,7 +211,7 @@ def test_the_attempts_that_a_receiver_refused_are_counted() -> None:
     story.firing = replace(story.firing, pages=Pages((page(1, 4, answered=503), page(2, 5)), 0))
     timeline = story.judged()
     assert timeline.outcome == "proven"
-    assert any(stage.detail.endswith("attempt 2") for stage in timeline.stages)
+    assert any("attempt 2" in stage.detail for stage in timeline.stages)
 
 
 def test_without_a_keeper_of_pages_the_counters_say_that_something_was_delivered() -> None:
