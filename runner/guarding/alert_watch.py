@@ -84,12 +84,9 @@ def open_alert_watch(
     configuration: Mapping[str, Any],
     note: Callable[[AlertPath], None],
     on_refusal: ExitStack,
-) -> AlertWatch | None:
-    """What follows the alerts of the guard's block; None where it says nothing of any. Raises RefusedError."""
+) -> AlertWatch:
+    """What follows the alerts of the guard's block. Raises RefusedError."""
     block = plan.guard
-    forbidden = block.unexpected_pages == "forbid"
-    if not block.alerts and not forbidden:
-        return None
     try:
         eyes = open_eyes(prometheus_url, configuration)
     except (HttpError, PrometheusError) as error:
@@ -97,7 +94,7 @@ def open_alert_watch(
     on_refusal.callback(eyes.close)
     _refuse_blindness(eyes)
     expected = expectations(block.alerts)
-    follower = AlertFollower(expected, forbidden, eyes, _finder(plan), note)
+    follower = AlertFollower(expected, block.unexpected_pages == "forbid", eyes, _finder(plan), note)
     if firing := follower.firing_already():
         raise RefusedError(
             f"{', '.join(firing)} is pending or firing already, so that it would prove nothing; wait until it is over"

@@ -6,7 +6,7 @@ import secrets as randomness
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actions.fault import RefusedError
 from actions.ledger.open import open_ledger
@@ -20,7 +20,6 @@ from runner.allowance.asking import ask
 from runner.experiment.check import check_document
 from runner.experiment.guard_block import GuardBlock
 from runner.guarding.admission import NotAdmittedError, Terms, admit
-from runner.guarding.alert_watch import open_alert_watch
 from runner.guarding.heartbeat import Heartbeat
 from runner.guarding.noting import NotedLedger, Notes
 from runner.guarding.session import Session, Times, refuse_other_faults
@@ -30,6 +29,9 @@ from runner.plan.digest import SEED_BITS, VARIABLE, Token, TokenError, read_toke
 from runner.plan.make import make_plan
 from runner.plan.model import Plan
 from runner.runs.spool import Spool
+
+if TYPE_CHECKING:
+    from runner.guarding.alert_watch import AlertWatch
 
 logger = logging.getLogger("chaostoolkit")
 
@@ -80,7 +82,7 @@ def open_session(run_id: str, plan: Plan, configuration: Mapping[str, Any], syst
         notes = Notes(spool)
         run = Run(run_id, plan.faults, NotedLedger(ledger, notes), systems)
         times = Times(block.blast_radius.duration_seconds, block.recover_within_seconds)
-        alerts = open_alert_watch(plan, run, _prometheus_url(configuration), configuration, notes.alerts, on_refusal)
+        alerts = _alert_watch(plan, run, configuration, notes, on_refusal)
         session = Session(run, times, limits, prometheus, watch, _heartbeat(ledger, run_id), notes, alerts)
         on_refusal.pop_all()
     try:
@@ -104,6 +106,17 @@ def _open(configuration: Mapping[str, Any], systems: Systems, on_refusal: ExitSt
         raise RefusedError(f"no undo could be written down: {error}") from error
     on_refusal.callback(ledger.close)
     return prometheus, ledger
+
+
+def _alert_watch(
+    plan: Plan, run: Run, configuration: Mapping[str, Any], notes: Notes, on_refusal: ExitStack
+) -> "AlertWatch | None":
+    """What follows the alerts of the guard's block; None, and nothing of it is imported, where it names none."""
+    if not plan.guard.alerts and plan.guard.unexpected_pages == "allow":
+        return None
+    from runner.guarding.alert_watch import open_alert_watch
+
+    return open_alert_watch(plan, run, _prometheus_url(configuration), configuration, notes.alerts, on_refusal)
 
 
 def _prometheus_url(configuration: Mapping[str, Any]) -> str:
