@@ -78,8 +78,8 @@ def exporter(address: str, every: float, max_experiments: int, max_slos: int, ma
 
 
 def _listen_at(address: str) -> tuple[str, int]:
-    host, _, port = address.rpartition(":")
-    if not port.isdecimal() or int(port) > 65_535:
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65_535:
         _refuse(
             f"--listen {address!r} is no address to listen at: write HOST:PORT or :PORT, such as {_DEFAULT_ADDRESS}"
         )
