@@ -8,6 +8,7 @@ from sqlalchemy import and_, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from runner.runs.record import RUNNING, RunRecord
+from runner.slo.garbage import without_collecting
 from runner.store.coverage import alert_proofs
 from runner.store.database import Database
 from runner.store.lists import run_rows, spent_between, trend_points
@@ -55,11 +56,11 @@ class SqlStore:
             return read(connection, find(connection, run_id), time.time())
 
     def runs(self, which: RunFilter = _ALL) -> Sequence[RunRow]:
-        with self._database.reading() as connection:
+        with self._database.reading() as connection, without_collecting():
             return run_rows(connection, which, time.time())
 
     def trends(self, which: RunFilter = _ALL) -> Sequence[TrendPoint]:
-        with self._database.reading() as connection:
+        with self._database.reading() as connection, without_collecting():
             return trend_points(connection, which, time.time())
 
     def alert_proofs(self) -> Sequence[AlertProof]:
