@@ -11,7 +11,7 @@ LABELS: Mapping[Stage, str] = {
     "crossed": "SLI crossed",
     "pending": "Pending",
     "firing": "Firing",
-    "received": "In Alertmanager",
+    "received": "Received",
     "notified": "Notified",
     "resolved": "Resolved",
     "resolved notified": "End notified",
