@@ -16,6 +16,8 @@ _PROGRAM = re.compile(r"(?:^|/)chaos$")
 _ENDS = {"|", "||", "&&", ";", ">", ">>", "2>", "<", "&", ")"}
 _SUBSTITUTED = re.compile(r'"?\$\(|\)"|`')
 """What encloses a command within another one."""
+_PROSE = re.compile(r"[:,.]$")
+"""After the name of a sub-command: a message of the program, or a list of commands."""
 _ASSIGNMENT = re.compile(r"[A-Z_]+=.*")
 
 
@@ -43,7 +45,7 @@ def _called(words: list[str]) -> Iterator[list[str]]:
     if words and words[0] in ("timeout", "time", "sudo"):
         words = words[1:]
     end = next((index for index, word in enumerate(words) if word in _ENDS), len(words))
-    if words[:1] and _PROGRAM.search(words[0]):
+    if words[:1] and _PROGRAM.search(words[0]) and not (words[1:2] and _PROSE.search(words[1])):
         yield words[1:end]
     if end < len(words):
         yield from _called(words[end + 1 :])

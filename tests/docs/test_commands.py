@@ -25,6 +25,8 @@ def test_the_commands_of_a_page_are_there(page: Path) -> None:
         (".venv/bin/chaos plan x.yaml | jq . && chaos lab down > /dev/null", [["plan", "x.yaml"], ["lab", "down"]]),
         ("HELD  chaos is a word here", []),
         ("it's no command", []),
+        ("chaos report: wrote report.html", []),
+        ("chaos runs, report, slo burn", []),
     ],
 )
 def test_commands_are_found_in_a_line(line: str, arguments: list[list[str]]) -> None:
