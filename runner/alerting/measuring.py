@@ -125,6 +125,8 @@ def measure_prediction(
     nested = [(seconds / burning.time_scale, events) for seconds, events in before.items()]
     fires = predict(course_of(intended_at, nested, since), burning.terms, instants)
     until = fired_at or (fires.at if fires is not None else None)
+    if until is not None:  # the first moments are too short to say a ratio by
+        until = max(until, intended_at + windows[0] / burning.time_scale)
     told = _told(burning, _until(since, until), _interval(instants))
     return Prediction(fires.at if fires is not None else None, told)
 
