@@ -39,13 +39,14 @@ def main() -> None:
         request = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            _run(request)
+            run(request)
         _say({"pid": pid})
         _, status = os.waitpid(pid, 0)
         _say({"exit": os.waitstatus_to_exitcode(status)})
 
 
-def _run(request: dict[str, Any]) -> None:
+def run(request: dict[str, Any]) -> None:
+    """In a fork: run it, and never come back."""
     os.chdir(request["directory"])
     for descriptor, name in ((1, "stdout"), (2, "stderr")):
         os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), descriptor)
