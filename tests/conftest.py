@@ -1,5 +1,6 @@
 """Fixtures for every test: what they share is how they stay out of each other's way."""
 
+import logging
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from lab.servers import BRING, BY_NAME, find
+from runner.logfmt import LOGGER
 from tests.lab.labs import Lab, a_lab
 from tests.memory import memory
 from tests.octets import reserved_octet
@@ -43,6 +45,17 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("MLCHAOS_STATE_DIR", str(tmp_path_factory.mktemp("state")))
         patch.delenv("MLCHAOS_STORE", raising=False)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """A command that runs in the test's own process, and logs as a program of its own, does so for this test alone."""
+    logger = logging.getLogger(LOGGER)
+    handlers, level, propagate = list(logger.handlers), logger.level, logger.propagate
+    yield
+    logger.handlers[:] = handlers
+    logger.setLevel(level)
+    logger.propagate = propagate
 
 
 @pytest.fixture(autouse=True)
