@@ -17,7 +17,7 @@ from actions.ledger.open import open_in_cluster
 from actions.ledger.record import Record, Undo
 from actions.systems import Systems
 from clients.kube import ForbiddenError, Resource
-from lab import reaper
+from lab import accounts, reaper
 from lab.certificates import issue_ca, issue_server
 from lab.environment import node_commands
 from runner.recover.decisions import Rules, Scope
@@ -84,7 +84,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         for namespace in (NAMESPACE, "gpu-operator"):
             document = {**binding, "metadata": {"name": "mlchaos-undo-of-test", "namespace": namespace}}
             lab.create(f"{RBAC}/{namespace}/rolebindings", document)
-        account = f"/api/v1/namespaces/{reaper.NAMESPACE}/serviceaccounts/{reaper.ACCOUNT}"
+        account = f"/api/v1/namespaces/{accounts.NAMESPACE}/serviceaccounts/{reaper.ACCOUNT}"
         answer = json.loads(lab.api(f"{account}/token", "POST", {"spec": {}}))
         config = json.loads(lab.directory.kubeconfig.read_text())
         config["users"][0]["user"] = {"token": answer["status"]["token"]}
