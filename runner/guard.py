@@ -18,7 +18,6 @@ import logging
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from chaoslib.exceptions import InterruptExecution
@@ -27,6 +26,17 @@ from chaoslib.types import Dry
 from actions.fault import RefusedError
 from actions.run_context import NoOpenRunError, close_run, current_run
 from probes.sli import DeclarationError
+from runner.guarded_run import (
+    GuardedRun,
+    annotated,
+    ending,
+    fault_count,
+    how_it_ended,
+    note_end,
+    region_of,
+    store,
+    tags_of,
+)
 from runner.outcome import KEY, Outcome
 from runner.runs.run_id import new_run_id
 from runner.runs.spool import Beginning, Ending, Spool
@@ -34,11 +44,8 @@ from runner.slo.garbage import without_collecting
 
 if TYPE_CHECKING:
     from actions.systems import Systems
-    from runner.annotating import Annotator, RunRegion
     from runner.guarding.session import Session
     from runner.plan.model import Plan
-    from runner.run_summary import RunSummary
-    from runner.summarise import Ended
 
 logger = logging.getLogger("chaostoolkit")
 
@@ -47,24 +54,7 @@ _HARMLESS = (Dry.ACTIONS, Dry.ACTIVITIES)
 _OUR_MODULE = "runner.guard"
 
 
-@dataclass(slots=True)
-class _Guarded:
-    """What the control remembers between its hooks. Without a session nothing can be broken."""
-
-    run_id: str
-    started_at: float
-    dry: bool
-    spool: Spool
-    session: "Session | None" = None
-    place: str = ""
-    refusal: str = ""
-    failed_activity: str = ""
-    annotator: "Annotator | None" = None
-    unended: bool = True
-    """The spool does not have its end yet."""
-
-
-_runs: list[_Guarded] = []
+_runs: list[GuardedRun] = []
 
 
 class _Closer:
@@ -84,8 +74,8 @@ class _Closer:
             guarded = _runs[-1]
             if guarded.session is not None:
                 guarded.session.close()
-            _note_end(guarded, Ending(time.time(), Outcome.ERROR.value, "it was not judged", _faults(guarded)))
-            _store(guarded)
+            note_end(guarded, Ending(time.time(), Outcome.ERROR.value, "it was not judged", fault_count(guarded)))
+            store(guarded)
             if guarded.session is not None:
                 guarded.session.restore_signals()
         close_run()
@@ -121,10 +111,10 @@ def before_experiment_control(
         raise InterruptExecution(f"the control {_OUR_MODULE} was not set up (chaostoolkit.log says why)")
     now = time.time()
     run_id = new_run_id(now)
-    guarded = _Guarded(run_id, now, bool(context.get("dry")), Spool(run_id))
+    guarded = GuardedRun(run_id, now, bool(context.get("dry")), Spool(run_id))
     _runs.append(guarded)
     guarded.spool.began(
-        Beginning(run_id, str(context.get("title", "")), now, guarded.dry, _experiment_file(), _tags(context))
+        Beginning(run_id, str(context.get("title", "")), now, guarded.dry, _experiment_file(), tags_of(context))
     )
     try:
         _begin(guarded, context, configuration or {}, secrets or {})
@@ -208,9 +198,9 @@ def after_experiment_control(
         session.close()
     from runner.summarise import summarise
 
-    summary = summarise({**state, "status": ended}, context, configuration or {}, _how_it_ended(guarded))
-    _note_end(guarded, _ending(guarded, summary))
-    summary = _annotated(guarded, context, configuration or {}, summary)
+    summary = summarise({**state, "status": ended}, context, configuration or {}, how_it_ended(guarded))
+    note_end(guarded, ending(guarded, summary))
+    summary = annotated(guarded, context, configuration or {}, summary)
     state[KEY] = summary.document()
     if summary.verdict.outcome in (Outcome.HELD, Outcome.BREACHED) or ended != "completed":
         state["status"] = ended
@@ -222,7 +212,7 @@ def after_experiment_control(
 
 
 def _begin(
-    guarded: _Guarded, context: Mapping[str, Any], configuration: Mapping[str, Any], secrets: Mapping[str, Any]
+    guarded: GuardedRun, context: Mapping[str, Any], configuration: Mapping[str, Any], secrets: Mapping[str, Any]
 ) -> None:
     from runner.annotating import begin_region
     from runner.runs.planned import planned
@@ -246,7 +236,7 @@ def _begin(
             guarded.session = open_session(guarded.run_id, plan, configuration, systems, guarded.spool)
             note_versions(guarded.spool, systems if plan.place else None)
             follow(guarded.spool)
-            guarded.annotator = begin_region(_region(guarded, context), configuration)
+            guarded.annotator = begin_region(region_of(guarded, context), configuration)
     finally:
         if guarded.session is None:
             systems.close()
@@ -279,112 +269,12 @@ def _session() -> "Session | None":
     return _runs[-1].session if _runs else None
 
 
-def _how_it_ended(guarded: _Guarded) -> "Ended":
-    from runner.evidence import GuardEvidence
-    from runner.guarding.last_look import vanished
-    from runner.summarise import Ended
-
-    session = guarded.session
-    if session is None:
-        return Ended(guarded.run_id, guarded.started_at, time.time(), guarded.refusal)
-    run = session.run
-    evidence = GuardEvidence(
-        injected=sum(one.sent_at is not None for one in run.injected),
-        uncertain=sum(one.perhaps_in_flight for one in run.injected),
-        stop=session.stop,
-        stuck=tuple(f"{one.record.fault} on {one.record.target}: {one.record.reason}" for one in session.stuck),
-        vanished=vanished(run.injected),
-        recovery=session.recovery,
-        alerts=session.alert_path,
-        alerts_expected=session.expected_alerts,
-    )
-    return Ended(
-        guarded.run_id,
-        guarded.started_at,
-        time.time(),
-        guarded.refusal,
-        evidence,
-        tuple(run.injected),
-        session.method_at,
-        session.spent,
-        guarded.place,
-    )
-
-
-def _ending(guarded: _Guarded, summary: "RunSummary") -> Ending:
-    session = guarded.session
-    return Ending(
-        at=time.time(),
-        verdict=summary.verdict.outcome.value,
-        reason=summary.verdict.reason,
-        faults=_faults(guarded),
-        spent=session.spent if session is not None else {},
-        recover=session.recovery.seconds if session is not None else None,
-        summary=summary.document(),
-    )
-
-
-def _region(guarded: _Guarded, context: Mapping[str, Any]) -> "RunRegion":
-    """The run as Grafana shows it while it goes on."""
-    from runner.annotating import RunRegion
-
-    title, began = str(context.get("title", "")), guarded.started_at
-    return RunRegion(guarded.run_id, title, began, began, tags=_tags(context))
-
-
-def _annotated(
-    guarded: _Guarded, context: Mapping[str, Any], configuration: Mapping[str, Any], summary: "RunSummary"
-) -> "RunSummary":
-    """The summary, with what went wrong when the run was annotated in Grafana. A dry run leaves nothing there."""
-    if guarded.dry:
-        return summary
-    from runner.annotating import end_region
-
-    verdict = summary.verdict
-    region = replace(
-        _region(guarded, context),
-        ended_at=time.time(),
-        verdict=verdict.outcome.value,
-        reason=verdict.reason,
-        spent=summary.spent,
-    )
-    warnings = end_region(region, configuration, guarded.annotator)
-    for warning in warnings:
-        logger.warning("%s", warning)
-    return replace(summary, warnings=(*summary.warnings, *warnings))
-
-
-def _note_end(guarded: _Guarded, ending: Ending) -> None:
-    if guarded.unended:
-        guarded.unended = False
-        guarded.spool.ended(ending)
-
-
-def _faults(guarded: _Guarded) -> int:
-    return len(guarded.session.run.injected) if guarded.session is not None else 0
-
-
-def _store(guarded: _Guarded) -> None:
-    """Put what was spooled into the results store, which is only imported now that the run is over."""
-    from runner.store.after_run import store_run
-
-    path = guarded.spool.path
-    guarded.spool.close()
-    if path is not None:
-        store_run(path)
-
-
 def _experiment_file() -> str:
     """The file that `chaos run` was given; only its command line knows."""
     import click
 
     context = click.get_current_context(silent=True)
     return str(context.params.get("source") or "") if context is not None else ""
-
-
-def _tags(context: Mapping[str, Any]) -> tuple[str, ...]:
-    tags = context.get("tags")
-    return tuple(str(tag) for tag in tags) if isinstance(tags, list) else ()
 
 
 def _failed(journal: Mapping[str, Any]) -> bool:

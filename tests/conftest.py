@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from lab.servers import BRING, BY_NAME, find
 from runner.logfmt import LOGGER
@@ -19,8 +19,9 @@ from tests.octets import reserved_octet
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The same examples at every run: what one run passes, the next does not fail.
-settings.register_profile("repeatable", derandomize=True)
+# The same examples at every run: what one run passes, the next does not fail. How long an example takes is the machine's
+# affair, which may stand still meanwhile.
+settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("repeatable")
 
 
