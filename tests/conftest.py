@@ -19,8 +19,8 @@ from tests.octets import reserved_octet
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The same examples at every run: what one run passes, the next does not fail. How long an example takes is the machine's
-# affair, which may stand still meanwhile.
+# The same examples at every run: what one run passes, the next does not fail. How long an example takes is no matter:
+# the machine may stand still meanwhile.
 settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("repeatable")
 
