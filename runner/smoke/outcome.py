@@ -1,49 +1,17 @@
 """How one run of the set ended, from the journal that it wrote."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from runner.outcome import KEY
+from runner.journal_summary import read_journal_summary
 from runner.runs.record import DIED
 from runner.smoke.suite import Member
 
 NOT_RUN = "not run"
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-
-
-class _Fault(BaseModel):
-    fault: str
-    kind: str
-    namespace: str
-    name: str
-    record: str = ""
-    undone_at: float | None = None
-    reason: str = ""
-
-    def __str__(self) -> str:
-        where = f"{self.namespace}/{self.name}" if self.namespace else self.name
-        reason = f": {self.reason}" if self.reason else ""
-        return f"{self.fault} on {self.kind} {where} (record {self.record}){reason}"
-
-
-class _Ours(BaseModel):
-    """What the guard writes into a journal, as far as a set of runs needs it."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    run_id: str
-    verdict: str
-    reason: str
-    faults: tuple[_Fault, ...] = ()
-    error_budget_spent: dict[str, float] = {}
-    slos_recovered_seconds: float | dict[str, str] | None = None
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +43,8 @@ class Result:
 def read_result(member: Member, journal: Path, log: Path, status: int, seconds: float) -> Result:
     """What the journal says; a run that left none, or one without a verdict of the guard, died."""
     output = read_log(log)
-    try:
-        ours = _Ours.model_validate(json.loads(journal.read_text("utf-8"))[KEY])
-    except (OSError, ValueError, KeyError, TypeError, ValidationError):
+    ours = read_journal_summary(journal)
+    if ours is None:
         how = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
         died = Result(member, DIED, f"the run {how} and left no verdict", seconds, faults=None)
         return replace(died, output=output)
@@ -91,7 +58,7 @@ def read_result(member: Member, journal: Path, log: Path, status: int, seconds: 
         faults=len(ours.faults),
         spent=ours.error_budget_spent,
         recovered_seconds=recovered if isinstance(recovered, float) else None,
-        stuck=tuple(str(fault) for fault in ours.faults if fault.undone_at is None),
+        stuck=ours.stuck,
         warnings=ours.warnings,
         output=output,
     )
