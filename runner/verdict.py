@@ -10,6 +10,7 @@ from runner.outcome import Outcome
 _REFUSALS = {"RefusedError", "NoOpenRunError", "PlanError"}
 _BREACHES = {"NotHealedError", "NotWholeError", "NotSeenError", "NotShownError"}
 _UNKNOWNS = {"NoReadingError"}
+_WITNESSES = {"sink": "the sink", "metrics": "Alertmanager's counters", "alertmanager": "Alertmanager's API"}
 _INTERRUPTS = {"InterruptExecution", "ExperimentExitedException", "Interrupted"}
 
 
@@ -34,7 +35,17 @@ def decide(evidence: Evidence) -> Verdict:
         return Verdict(
             Outcome.ERROR, f"Chaos Toolkit ended with status {evidence.status}, deviated {evidence.deviated}"
         )
-    return Verdict(Outcome.HELD, "the steady state was met before the fault and again after it")
+    return Verdict(Outcome.HELD, f"the steady state was met before the fault and again after it{_paged(evidence)}")
+
+
+def _paged(evidence: Evidence) -> str:
+    """That the expected alerts are proven, too, and who says so."""
+    alerts = evidence.guard.alerts
+    if not alerts.timelines:
+        return ""
+    count = len(alerts.timelines)
+    told_of = "the expected alert" if count == 1 else f"all {count} expected alerts"
+    return f"; {told_of} went the whole way, by the word of {_WITNESSES.get(alerts.evidence, alerts.evidence)}"
 
 
 def _dry(evidence: Evidence) -> Verdict | None:

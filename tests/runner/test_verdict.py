@@ -288,7 +288,7 @@ def with_alerts(path: AlertPath, expected: int = 1, stop: Stop | None = None) ->
 @pytest.mark.parametrize(
     ("path", "outcome", "reason"),
     [
-        (AlertPath((PROVEN,)), Outcome.HELD, "met"),
+        (AlertPath((PROVEN,)), Outcome.HELD, "the expected alert went the whole way"),
         (AlertPath((LOST,)), Outcome.BREACHED, "Burn (page) was lost at notified: a silence holds it back"),
         (AlertPath((UNSEEN, LOST)), Outcome.BREACHED, "was lost at notified"),
         (AlertPath((UNSEEN,)), Outcome.INCONCLUSIVE, "is not known to have come through at crossed: was it scraped?"),
