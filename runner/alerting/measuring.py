@@ -1,7 +1,9 @@
 """Asking Prometheus, when it is over, when an SLO burned fast enough for its alert, and what that predicts.
 
-Both are read from the indicator's own series, and not from what the rules recorded: a rule that is gone, or wrong, must
-not hide that it should have fired. When rules were evaluated is read off what the SLO's group records every time.
+It is a replay of the burn arithmetic over counted events, at the times at which the rules were really evaluated; those
+are read off what the SLO's group records every time. Windows of up to 6h are counted from the indicator's own series,
+and not from what the rules recorded: an alert that is gone, or wrong, must not hide that it should have fired. Longer
+windows are read from the sums that the rules recorded: they are known only as far as those rules worked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -87,12 +89,11 @@ def crossing(burning: Burning, values: Mapping[str, Mapping[int, float]], instan
             read = True
             lower, factor = min(rates), tier.factor(burning.slo.window.seconds)
             if lower > factor and _enough(burning, tier, values, at):
-                return Crossing(at, f"{tier.name}: {lower:.3g} in both windows, above {factor:.4g}")
+                burns, limit = _apart(lower, factor)
+                return Crossing(at, f"{tier.name}: {burns} in both windows, above {limit}")
             if lower / factor > highest:
-                highest, nearest = (
-                    lower / factor,
-                    f"{lower:.3g} in both windows of {tier.name}, which asks {factor:.4g}",
-                )
+                burns, limit = _apart(lower, factor)
+                highest, nearest = lower / factor, f"{burns} in both windows of {tier.name}, which asks {limit}"
         known += read
     name = burning.slo.name
     if known < KNOWN_SHARE * len(instants):
@@ -100,6 +101,12 @@ def crossing(burning: Burning, values: Mapping[str, Mapping[int, float]], instan
         return Crossing(None, reason, known=False)
     reason = f"SLO {name} never burned fast enough: at most {nearest}" if nearest else f"SLO {name} did not burn at all"
     return Crossing(None, reason)
+
+
+def _apart(burns: float, limit: float) -> tuple[str, str]:
+    """Both in one precision, which tells them apart where they are not the same."""
+    digits = next((digits for digits in range(4, 17) if f"{burns:.{digits}g}" != f"{limit:.{digits}g}"), 4)
+    return f"{burns:.{digits}g}", f"{limit:.{digits}g}"
 
 
 def measure_prediction(

@@ -1,5 +1,7 @@
 """When an SLO burned fast enough, from counts of windows."""
 
+import pytest
+
 from runner.alerting.measuring import Burning, burning, crossing
 from slos.tiers import TIER
 from tests.runner.alerting.slos import slo
@@ -38,6 +40,23 @@ def test_what_burns_too_slowly_is_told_with_the_highest_burn() -> None:
     assert found.known
     assert found.detail == "SLO a never burned fast enough: at most 10 in both windows of fast-page, which asks 13.44"
     assert crossing(fast(), values(0, 0), INSTANTS).detail == "SLO a did not burn at all"
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        (13.4449, "fast-page: 13.445 in both windows, above 13.44"),
+        (13.46, "fast-page: 13.46 in both windows, above 13.44"),
+        (13.4400001, "fast-page: 13.4400001 in both windows, above 13.44"),
+        (27.3666, "fast-page: 27.37 in both windows, above 13.44"),
+    ],
+)
+def test_a_burn_and_what_it_is_above_are_told_in_one_precision(bad: float, told: str) -> None:
+    assert crossing(fast(), values(bad, bad), INSTANTS).detail == told
+
+
+def test_a_burn_that_is_just_not_enough_is_told_apart_from_what_is_asked() -> None:
+    assert "at most 13.4399 in both windows of fast-page" in crossing(fast(), values(13.4399, 14), INSTANTS).detail
 
 
 def test_without_counts_nothing_is_known() -> None:
