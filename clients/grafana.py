@@ -310,7 +310,10 @@ def _checked(url: str) -> str:
         raise GrafanaError("the address of Grafana is empty: set GRAFANA_URL")
     if "@" in url:  # wherever it is: what stands before it is shown to nobody, however the address is misspelt
         raise GrafanaError("the address of Grafana has credentials in it, which would be shown: use GRAFANA_TOKEN")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:  # a bracket that is not closed, or what is no IPv6 address in two
+        raise GrafanaError(f"the address of Grafana {url!r} is none: write it like {_LIKE}") from error
     if parts.query or parts.fragment:
         raise GrafanaError(f"the address of Grafana has something behind its path: write it like {_LIKE}")
     try:

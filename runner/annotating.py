@@ -1,7 +1,7 @@
 """What a run leaves in Grafana: a region from its beginning to its end, with its verdict and a link to it.
 
 It is there from the beginning on, so that a run that is killed leaves it, too. Nothing of this ever fails a run or
-holds one up: it is done beside the run, and at its end within a few seconds or not at all; what could not be done is
+holds one up: it is done beside the run, and at its end within END_SECONDS or not at all; what could not be done is
 said.
 """
 
@@ -11,9 +11,11 @@ import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import quote, urlsplit
 
-from clients.grafana import Annotation, Grafana, GrafanaError
+from clients.deadline import within
+from clients.grafana import REMEDY, Annotation, Grafana, GrafanaError
 from runner.runs.record import RUNNING
 
 logger = logging.getLogger("chaostoolkit")
@@ -23,8 +25,8 @@ TAG = "mlchaos"
 LINK = "MLCHAOS_RUN_LINK"
 """A link to a run, with {run_id} in it."""
 LONGEST_REASON = 300
-BEGUN_WITHIN_SECONDS = 5.0
-"""How long the end of a run waits for the annotation of its beginning."""
+END_SECONDS = 5.0
+"""How long the end of a run waits for its annotation at most, whatever that takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,12 @@ def link_of(template: str, run_id: str) -> str:
     """The link to a run; empty without a template. Raises LinkError."""
     if not template:
         return ""
-    parts = urlsplit(template)
-    if parts.scheme not in ("http", "https") or not parts.netloc or "{run_id}" not in template:
+    try:
+        parts = urlsplit(template)
+        usable = parts.scheme in ("http", "https") and parts.netloc and "{run_id}" in template
+    except ValueError:  # brackets that are no IPv6 address
+        usable = False
+    if not usable:
         raise LinkError(f"{LINK} is no link with {{run_id}} in it: write it like https://runs.example/{{run_id}}.html")
     return template.replace("{run_id}", quote(run_id, safe=""))
 
@@ -69,7 +75,7 @@ def annotation_of(run: RunRegion, link: str) -> Annotation:
 
 
 class Annotator:
-    """Keeps one run's region in a Grafana. No call raises."""
+    """Keeps one run's region in a Grafana."""
 
     def __init__(self, grafana: Grafana, link_template: str = "") -> None:
         self._grafana = grafana
@@ -104,12 +110,12 @@ class Annotator:
             link = ""  # said at the end
         try:
             self._number = self._grafana.annotate(annotation_of(run, link))
-        except GrafanaError as error:
+        except Exception as error:  # noqa: BLE001 (the end tries again, and says what is wrong)
             logger.debug("The beginning of the run is not annotated (its end will try again): %s", error)
 
     def _put(self, annotation: Annotation, run_id: str) -> None:
         if self._beginning is not None:
-            self._beginning.join(BEGUN_WITHIN_SECONDS)
+            self._beginning.join(END_SECONDS)
         number = self._number
         if number is None and self._beginning is not None:
             number = self._left_from_beginning(run_id)
@@ -123,20 +129,29 @@ class Annotator:
 
 
 def begin_region(run: RunRegion, configuration: Mapping[str, object]) -> Annotator | None:
-    """Begin to annotate a run, if a Grafana is named. What is wrong with that is said when the run ends."""
-    begun, _ = _annotator(configuration, os.environ)
-    if begun is not None:
-        begun.begin(run)
+    """Begin to annotate a run, if a Grafana is named. Never raises: what is wrong is said when the run ends."""
+    try:
+        begun, _ = _annotator(configuration, os.environ)
+        if begun is not None:
+            begun.begin(run)
+    except Exception as error:  # noqa: BLE001 (the end tries again, and says what is wrong)
+        logger.debug("The beginning of the run is not annotated (its end will try again): %s", error)
+        return None
     return begun
 
 
 def end_region(run: RunRegion, configuration: Mapping[str, object], begun: Annotator | None) -> tuple[str, ...]:
-    """Annotate a run that has ended, if a Grafana is named; gives what went wrong, in words. Never raises."""
-    found, problem = (begun, "") if begun is not None else _annotator(configuration, os.environ)
-    if found is None:
-        return (problem,) if problem else ()
+    """Annotate a run that has ended, if a Grafana is named; gives what went wrong, in words.
+
+    Never raises, and takes no longer than END_SECONDS.
+    """
     try:
-        return found.end(run)
+        found, problem = (begun, "") if begun is not None else _annotator(configuration, os.environ)
+        if found is None:
+            return (problem,) if problem else ()
+        return within(END_SECONDS, partial(found.end, run))
+    except TimeoutError:
+        return (f"the run is not annotated in Grafana: that took longer than {END_SECONDS:g} s; {REMEDY}",)
     except Exception as error:  # noqa: BLE001 (a run is what it is, annotated or not)
         return (f"the run is not annotated in Grafana: {type(error).__name__}: {error}",)
 

@@ -1,9 +1,10 @@
 """A database by its URL: SQLite or PostgreSQL, transactions, and errors that say what to do and no password."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -19,6 +20,7 @@ LOCK_SECONDS = 15
 ANSWER_SECONDS = 60
 """For one statement of PostgreSQL."""
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+_SECRET_OPTIONS = ("password", "sslpassword")
 
 
 class Database:
@@ -28,7 +30,7 @@ class Database:
         """Nothing is connected to yet. Raises StoreError for what is no URL of a database that is served."""
         parsed = _parsed(url)
         self.place = _place(parsed)
-        self._password = parsed.password or ""
+        self._secrets = _secrets(parsed)
         try:
             self._engine = _engine(parsed)
         except (SQLAlchemyError, ImportError, OSError) as error:
@@ -67,13 +69,17 @@ class Database:
             return "the driver of PostgreSQL is not installed: pip install 'mlchaos[postgres]'"
         told = error.orig if isinstance(error, DBAPIError) else error
         text = " ".join(str(told).split())
-        return text.replace(self._password, "***") if self._password else text
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
 
 
 def _parsed(url: str) -> URL:
+    if url.count("@") > 1 and not url.startswith("sqlite"):  # a part of a password would be taken for the host
+        raise StoreError("MLCHAOS_STORE has more than one @ in it: write %40 for one in a user's name or a password")
     try:
         parsed = make_url(url)
-    except ArgumentError:  # its text may have the password
+    except (ArgumentError, ValueError):  # its text may have the password
         raise StoreError(
             "MLCHAOS_STORE is no URL of a database; write sqlite:////a/path/results.db or postgresql://user@host/name"
         ) from None
@@ -82,6 +88,13 @@ def _parsed(url: str) -> URL:
     if parsed.drivername not in _DRIVERS.values():
         raise StoreError(f"MLCHAOS_STORE names a {parsed.get_backend_name()}; a store is in sqlite or postgresql")
     return parsed
+
+
+def _secrets(url: URL) -> Sequence[str]:
+    """What no text may have in it, as it is and as it is written in the URL; the longest first."""
+    named = [url.password, *(value for name in _SECRET_OPTIONS for value in url.normalized_query.get(name, ()))]
+    known = {form for secret in named if secret for form in (secret, quote(secret), quote_plus(secret))}
+    return sorted(known, key=len, reverse=True)
 
 
 def _place(url: URL) -> str:

@@ -1,3 +1,4 @@
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -38,7 +39,10 @@ def test_what_others_wrote_is_escaped_and_not_endless() -> None:
     assert len(text) < 500
 
 
-@pytest.mark.parametrize("template", ["https://runs.example/", "javascript:{run_id}", "{run_id}", "https:///{run_id}"])
+@pytest.mark.parametrize(
+    "template",
+    ["https://runs.example/", "javascript:{run_id}", "{run_id}", "https:///{run_id}", "https://[runs/{run_id}"],
+)
 def test_a_template_without_place_for_the_run_is_no_link(template: str) -> None:
     with pytest.raises(LinkError, match=r"write it like https://runs.example/\{run_id\}.html"):
         link_of(template, "r")
@@ -97,8 +101,9 @@ def test_a_grafana_that_is_away_is_a_warning(monkeypatch: pytest.MonkeyPatch) ->
     assert "http://127.0.0.1:9 cannot be reached" in warning
 
 
-def test_an_address_that_is_none_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GRAFANA_URL", "grafana")
+@pytest.mark.parametrize("url", ["grafana", "http://[bad", "http://grafana:port"])
+def test_an_address_that_is_none_is_a_warning(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAFANA_URL", url)
     assert begin_region(BEGUN, {}) is None
     (warning,) = end_region(ENDED, {}, None)
     assert "write it like https://grafana.example" in warning
@@ -125,3 +130,27 @@ def test_without_a_grafana_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv("GRAFANA_URL", raising=False)
     assert begin_region(BEGUN, {}) is None
     assert end_region(ENDED, {}, None) == ()
+
+
+@pytest.mark.parametrize("call", ["begin", "end"])
+def test_whatever_goes_wrong_is_a_warning(call: str, grafana: GrafanaDouble, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("of whoever is asked")
+
+    monkeypatch.setattr("runner.annotating.Annotator.begin", fail)
+    assert begin_region(BEGUN, {}) is None
+    assert end_region(ENDED, {}, None) == ()
+    monkeypatch.setattr("runner.annotating._annotator" if call == "begin" else "runner.annotating.Annotator.end", fail)
+    assert end_region(ENDED, {}, begin_region(BEGUN, {})) == (
+        "the run is not annotated in Grafana: ZeroDivisionError: of whoever is asked",
+    )
+
+
+def test_a_grafana_that_never_answers_costs_one_deadline_for_all_that_is_asked_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("runner.annotating.END_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("GRAFANA_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        (warning,) = end_region(ENDED, {}, begin_region(BEGUN, {}))
+    assert "took longer than 0.2 s" in warning

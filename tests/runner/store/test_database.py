@@ -19,6 +19,10 @@ from tests.runner.store.postgres import Postgres
     [
         ("results.db", "is no URL of a database"),
         ("mysql://me:hunter2@db/x", "names a mysql; a store is in sqlite or postgresql"),
+        ("postgresql://mlchaos:pa@hunter2@127.0.0.1:1/results", "more than one @ in it: write %40"),
+        ("postgresql://u:p@55:44hunter2@host/db", "more than one @ in it: write %40"),
+        ("postgresql://u:55hunter2/db", "is no URL of a database"),
+        ("postgresql://127.0.0.1:1/db?user=me&password=hunter2&sslpassword=hunter2", "cannot be used"),
         ("sqlite://", "a store in memory would be gone"),
         ("sqlite:////proc/nowhere/results.db", "cannot be used"),
     ],
@@ -27,6 +31,18 @@ def test_what_is_no_store_is_refused_with_what_to_write(url: str, said: str) -> 
     with pytest.raises(StoreError, match=said) as raised:
         open_unfilled(url)
     assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("option", ["password", "sslpassword"])
+def test_a_password_among_the_options_is_masked_in_what_a_driver_says(option: str) -> None:
+    database = Database(f"postgresql://me:a%40b@db/x?{option}=hunter2%40")
+    with pytest.raises(StoreError) as raised, database._told_errors():
+        raise OSError("no such thing: password=hunter2@ hunter2%40 a@b a%40b")
+    assert "no such thing: password=*** *** *** ***" in str(raised.value)
+
+
+def test_an_at_sign_that_is_written_as_such_is_part_of_a_password() -> None:
+    assert Database("postgresql://me:pa%40hunter2@db/x").place == "postgresql://me@db/x"
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
