@@ -1,8 +1,9 @@
 """What a run leaves behind while it goes on: a file of JSON lines, in which a run that was killed still has its facts.
 
 The results store (runner.store) takes it in afterwards. Writing must never cost a run nor hold one up: nothing here
-raises, what cannot be written is said once, and readings, of which there are many, are not waited for until they are on
-the disk; a process that is killed loses none of them all the same.
+raises, and what cannot be written is said once. A fact is handed to the system when it is noted, so that a process
+that is killed loses none. It is brought to the disk by a thread beside the run (runner.runs.syncing): an undo never
+waits for an fsync, and a machine that loses its power may lose the last moments.
 """
 
 import json
@@ -20,10 +21,13 @@ from clients.state_directory import state_directory
 from runner.alerting.timeline import AlertPath
 from runner.runs.process import process_start
 from runner.runs.record import LedgerTransition, SloSample, WatchedObjective
+from runner.runs.syncing import Syncing
 
 logger = logging.getLogger("chaostoolkit")
 
 SUFFIX = ".jsonl"
+LAST_SYNC_SECONDS = 2.0
+"""How long the end of a run waits, when all is undone, until its spool is on the disk."""
 SAMPLES_PER_SECOND = 4.0
 DENSE_SAMPLES = 2400
 """As many readings of each SLO are kept at full rate (10 minutes); from then on one for each such part of the time."""
@@ -81,6 +85,7 @@ class Spool:
         self._run_id = run_id
         self._directory = directory
         self._file: int | None = None
+        self._syncing: Syncing | None = None
         self._writing = threading.Lock()
         self._torn = False
         self._told = False
@@ -128,6 +133,9 @@ class Spool:
             if self._file is not None:
                 os.close(self._file)
                 self._file = None
+            syncing, self._syncing = self._syncing, None
+        if syncing is not None:
+            syncing.close(LAST_SYNC_SECONDS)
 
     def wait_closed(self, seconds: float) -> bool:
         """True as soon as nothing more is written, False when `seconds` have passed."""
@@ -155,12 +163,13 @@ class Spool:
             with self._writing:
                 if open_first and self._file is None:
                     self._file = self._opened()
-                file = self._file
-                if file is None:
+                if self._file is None:
                     return
-                self._append(file, f"{line}\n".encode())
-            if synced:  # outside the lock: whoever watches does not wait for a slow disk
-                os.fsync(file)
+                self._append(self._file, f"{line}\n".encode())
+                if synced:
+                    if self._syncing is None:
+                        self._syncing = Syncing(os.dup(self._file), self._tell)
+                    self._syncing.ask()
         except Exception as error:  # noqa: BLE001 (a run that is not recorded is better than one that is cut short)
             self._tell(error)
 

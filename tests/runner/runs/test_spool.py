@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from clients.deadline import within
 from runner.alerting.timeline import AlertPath
 from runner.runs.process import process_start
 from runner.runs.record import DIED, RUNNING, Durations, LedgerTransition, RunRecord, SloSample
 from runner.runs.spool import DENSE_SAMPLES, Beginning, Ending, Planned, Spool, spool_directory
 from runner.runs.spooled import NoRunError, Process, Spooled, read_spool
 from tests.runner.store.records import NOW, record, timeline
+from tests.waiting import wait_for
 
 BEGINNING = Beginning("r1", "kill “a” pod\n", NOW, dry=False, experiment="a.yaml", tags=("x",))
 ENDING = Ending(NOW + 60, "breached", "it burns", 1, {"a": 0.5}, 12.5, {"run_id": "r1"})
@@ -183,6 +185,65 @@ def test_a_process_that_is_killed_loses_nothing_that_it_wrote(memory_path: Path)
     found = read_spool((memory_path / "r1.jsonl").read_text().splitlines(), noting(seen))
     assert found.record.samples == (SloSample(1001, "a", 1.0, 0.0),)
     assert process_start(seen[0].pid) != seen[0].started
+
+
+def test_a_disk_that_stalls_holds_up_neither_a_fact_nor_the_end(
+    memory_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+    monkeypatch.setattr("os.fsync", lambda _: goes_on.wait(60))
+    monkeypatch.setattr("runner.runs.spool.LAST_SYNC_SECONDS", 0.05)
+    spool = Spool("r1", memory_path)
+
+    def run() -> list[str]:
+        spool.began(BEGINNING)
+        for state in ("intended", "active", "undoing", "undone"):
+            spool.transition(replace(FAULT, state=state))
+        spool.ended(ENDING)
+        written = lines(spool)
+        spool.close()
+        return written
+
+    try:
+        assert len(within(20, run)) == 6
+    finally:
+        goes_on.set()
+
+
+def test_all_that_is_noted_is_brought_to_the_disk_beside_the_run(
+    memory_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        "os.fsync", lambda file: synced.append((threading.current_thread().name, os.fstat(file).st_size))
+    )
+    spool = Spool("r1", memory_path)
+    spool.began(BEGINNING)
+    wait_for(lambda: synced)
+    spool.transition(FAULT)
+    size = (memory_path / "r1.jsonl").stat().st_size
+    wait_for(lambda: synced[-1][1] == size)
+    spool.samples(sample(NOW + 1))
+    spool.close()
+    wait_for(lambda: synced[-1][1] == (memory_path / "r1.jsonl").stat().st_size > size)
+    assert {thread for thread, _ in synced} == {"spool to disk"}
+
+
+def test_a_disk_that_cannot_sync_is_said_once_and_all_is_written(
+    memory_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with caplog.at_level(logging.WARNING, "chaostoolkit"):
+        spool = Spool("r1", memory_path)
+        spool.began(BEGINNING)
+        wait_for(lambda: caplog.text)
+        spool.transition(FAULT)
+        assert len(lines(spool)) == 2
+        spool.close()
+    assert caplog.text.count("the disk is gone") == 1
 
 
 def test_the_process_is_noted_so_that_it_is_not_taken_for_another_one(spool: Spool) -> None:
