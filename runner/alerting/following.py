@@ -104,7 +104,7 @@ class AlertFollower:
             strays(self._expected, self._sightings, times.intended_at),
             self._eyes.evidence,
             self._forbid_strays,
-            why_unknown(self._sightings),
+            why_unknown(self._sightings, times.intended_at),
         )
 
     def _run(self) -> None:

@@ -5,6 +5,7 @@ Only what was seen is proven. Lost is what certainly did not happen, or not in t
 
 from dataclasses import dataclass
 
+from runner.alerting.counting import doubt_beside_sink
 from runner.alerting.expectation import Expectation
 from runner.alerting.look import Afterwards, Crossing, Prediction, Unseen
 from runner.alerting.muting import judge_muted, muted_told
@@ -121,13 +122,14 @@ def _cut_short(times: FaultTimes, expectation: Expectation) -> Finding | None:
 def _is_notified(
     expectation: Expectation, seen: Seen, sightings: Sightings, times: FaultTimes, afterwards: Afterwards
 ) -> Finding | None:
-    if seen.notified_at is None:
+    if seen.notified_at is None and not seen.doubt:
         return _never_notified(expectation, seen, sightings, times, afterwards)
-    others = _others(expectation, seen)
-    if others:
-        return Finding(
-            "lost", "notified", f"it reached {', '.join(others)}, and no other than {expectation.receiver} may"
-        )
+    found = _reaches_others(expectation, seen, sightings, times)
+    if found is not None:
+        return found
+    doubt = seen.doubt or doubt_beside_sink(expectation.receiver, sightings, times.intended_at)
+    if doubt or seen.notified_at is None:
+        return Finding("unknown", "notified", doubt)
     took = seen.notified_at - (seen.firing_at or seen.notified_at)
     if took > expectation.notified_within:
         reason = f"its receiver was told {took:.1f} s after it fired, and {expectation.notified_within:g} s are allowed"
@@ -136,10 +138,27 @@ def _is_notified(
     return None
 
 
-def _others(expectation: Expectation, seen: Seen) -> list[str]:
-    """Who else got it, or by its routes must have got it where nobody keeps what is sent."""
+def _reaches_others(expectation: Expectation, seen: Seen, sightings: Sightings, times: FaultTimes) -> Finding | None:
+    """A sink sees only the receivers that have one: of the others Alertmanager says whether it routes it there."""
+    receiver = expectation.receiver
+    others = sorted({page.receiver for page in seen.elsewhere} - {receiver})
+    if others:
+        return Finding("lost", "notified", f"it reached {', '.join(others)}, and no other than {receiver} may")
+    routed = seen.received.let_through_to - {receiver} if seen.received is not None else ()
+    heard = sorted(name for name in routed if not sightings.swallows(name))
+    if heard:
+        reason = f"Alertmanager routes it to {', '.join(heard)}, too, and no other than {receiver} may have it"
+        return Finding("lost", "notified", reason)
+    unheard = sightings.unheard_alertmanager(times.intended_at)
+    if unheard:
+        return Finding("unknown", "notified", f"it is not known whether it goes to others, too: {unheard}")
+    return None
+
+
+def _instead(expectation: Expectation, seen: Seen) -> list[str]:
+    """Who got it, or was to get it by its routes, where its receiver was not told."""
     reached = {page.receiver for page in seen.elsewhere}
-    if not seen.told and seen.received is not None:
+    if seen.received is not None:
         reached |= seen.received.receivers
     return sorted(reached - {expectation.receiver})
 
@@ -148,7 +167,7 @@ def _never_notified(
     expectation: Expectation, seen: Seen, sightings: Sightings, times: FaultTimes, afterwards: Afterwards
 ) -> Finding:
     receiver, received = expectation.receiver, seen.received
-    others = _others(expectation, seen)
+    others = _instead(expectation, seen)
     kept = sightings.keeper is None and not sightings.missed_pages
     if received is not None and (received.silenced_by or received.inhibited_by) and not received.let_through:
         return Finding("lost", "notified", f"{muted_told(received, afterwards.silences)}, so {receiver} was not told")
@@ -160,7 +179,9 @@ def _never_notified(
         return Finding("lost", "notified", reason)
     if received is None:
         return _never_received(sightings, kept)
-    if seen.failed > 0:
+    if sightings.without_keeper and sightings.swallows(receiver):
+        return Finding("lost", "notified", f"Alertmanager notifies nobody by {receiver}: it has no integration")
+    if sightings.without_keeper and seen.failed > 0:
         reason = f"{seen.failed:.0f} request(s) of Alertmanager to receivers failed, and {receiver} was not told"
         return Finding("lost", "notified", reason)
     reason = f"Alertmanager has it, and {receiver} was not told"
@@ -206,6 +227,11 @@ def _muted(expectation: Expectation, seen: Seen, sightings: Sightings, afterward
         reason = away.reason if away else "it fired, and Alertmanager never had it: does Prometheus send alerts there?"
         return Finding("unknown" if away else "lost", "received", reason)
     if sightings.keeper is None:
+        others = sorted(seen.received.let_through_to - {page.receiver for page in sightings.pages})
+        unkept = [name for name in others if name != expectation.receiver and not sightings.swallows(name)]
+        if unkept:
+            reason = f"Alertmanager let it through for a time, and nobody keeps what {', '.join(unkept)} gets"
+            return Finding("unknown", "notified", reason)
         return None
     if sightings.keeper.asked:
         return Finding("unknown", "notified", f"it is not known that nobody was told: {sightings.keeper.reason}")

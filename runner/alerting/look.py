@@ -17,6 +17,9 @@ class Unseen:
     """False where no address is given."""
 
 
+NOBODY_ASKED = Unseen("Alertmanager's configuration was not asked for", asked=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What each of them said at the time `at` (seconds since the epoch)."""
@@ -26,6 +29,8 @@ class Look:
     received: tuple[ReceivedAlert, ...] | Unseen
     pages: Pages | Unseen
     counts: NotificationCounts | Unseen
+    integrations: Mapping[str, tuple[str, ...]] | Unseen = NOBODY_ASKED
+    """By receiver, what Alertmanager notifies it by, such as `webhook`: one entry for each that it has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from clients.pages import PAGES_VARIABLE, PagesKeeper, pages_url
 from clients.prometheus import Prometheus, PrometheusError
 from clients.prometheus_alerts import PrometheusAlerts
 from runner.alerting.look import Look, Unseen
+from runner.alerting.routing import RoutingError, read_routing
 from runner.alerting.timeline import Evidence
 
 T = TypeVar("T")
 TIMEOUT_SECONDS = 5.0
 NO_ALERTMANAGER = Unseen(f"Alertmanager is not asked: {ALERTMANAGER_VARIABLE} is not set", asked=False)
 NO_KEEPER = Unseen(f"nobody keeps notifications: {PAGES_VARIABLE} is not set", asked=False)
-NOT_NEEDED = Unseen("the counters are not needed", asked=False)
 SKEW_SECONDS = 1.0
 """Pages are asked for from a little earlier than the last one, which is then known already."""
 
@@ -28,6 +28,7 @@ class Eyes:
         self.alertmanager = alertmanager
         self.keeper = keeper
         self._alerts = PrometheusAlerts(prometheus)
+        self._read: tuple[str, Mapping[str, tuple[str, ...]]] | None = None
 
     @property
     def evidence(self) -> Evidence:
@@ -44,8 +45,22 @@ class Eyes:
             seen(self._alerts.active),
             NO_ALERTMANAGER if alertmanager is None else seen(alertmanager.alerts),
             NO_KEEPER if keeper is None else seen(lambda: keeper.since(pages_since - SKEW_SECONDS)),
-            NOT_NEEDED if keeper is not None or alertmanager is None else seen(alertmanager.notification_counts),
+            NO_ALERTMANAGER if alertmanager is None else seen(alertmanager.notification_counts),
+            NO_ALERTMANAGER if alertmanager is None else self._integrations(alertmanager),
         )
+
+    def _integrations(self, alertmanager: Alertmanager) -> Mapping[str, tuple[str, ...]] | Unseen:
+        """What each receiver is notified by; the configuration is read again only when it is another one."""
+        status = seen(alertmanager.status)
+        if isinstance(status, Unseen):
+            return status
+        if self._read is None or self._read[0] != status.configuration:
+            try:
+                receivers = read_routing(status.configuration).receivers
+            except RoutingError as error:
+                return Unseen(str(error))
+            self._read = (status.configuration, {name: one.entries for name, one in receivers.items()})
+        return self._read[1]
 
     def close(self) -> None:
         self.prometheus.close()

@@ -103,10 +103,14 @@ class InhibitRule:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """A receiver and what it notifies by, such as ("pagerduty", "webhook"); by nothing: it swallows what it gets."""
+    """A receiver and what it notifies by, such as ("pagerduty", "webhook"); by nothing: it swallows what it gets.
+
+    `entries` has each as often as it is configured.
+    """
 
     name: str
     integrations: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +188,13 @@ def _inhibition(document: Mapping[str, Any], place: str) -> InhibitRule:
 
 def _receivers(document: Mapping[str, Any]) -> Iterator[Receiver]:
     for _, one in _items(document, "receivers", ""):
-        kinds = [str(key).removesuffix("_configs") for key, value in one.items() if key != "name" and value]
-        yield Receiver(str(one.get("name", "")), tuple(kinds))
+        kinds = {
+            str(key).removesuffix("_configs"): len(value) if isinstance(value, list) else 1
+            for key, value in one.items()
+            if key != "name" and value
+        }
+        entries = tuple(kind for kind, times in kinds.items() for _ in range(times))
+        yield Receiver(str(one.get("name", "")), tuple(kinds), entries)
 
 
 def _matchers(document: Mapping[str, Any], equal: str, regex: str, new: str, place: str) -> tuple[Matcher, ...]:

@@ -1,7 +1,7 @@
 """What has been seen of the expected alerts so far: looks put together. No I/O, and used by one thread at a time."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from clients.alertmanager import NotificationCounts, ReceivedAlert
@@ -11,6 +11,8 @@ from runner.alerting.expectation import Expectation
 from runner.alerting.look import Episode, Look, Unseen
 
 Key = frozenset[tuple[str, str]]
+Kinds = frozenset[str] | None
+"""Kinds of integrations, such as `webhook`; None: any, since it is not known which."""
 NOT_YET = Unseen("nothing was asked yet")
 
 
@@ -24,15 +26,29 @@ class Received:
     inhibited_by: frozenset[str] = frozenset()
     let_through: bool = False
     """Whether it was seen routed and not muted."""
+    let_through_to: frozenset[str] = frozenset()
+    """The receivers of those of its alerts that were."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Alertmanager's counters at one time: requests that were answered well, and those that failed."""
+    """Alertmanager's counters at one time, by kind of integration: requests that were sent, and those that failed.
+
+    Where no kinds are told apart, all are of the empty one, which may be any.
+    """
 
     at: float
-    delivered: float
-    failed: float
+    kinds: Mapping[str, tuple[float, float]]
+
+    def delivered(self, kinds: Kinds = None) -> float:
+        """Requests that were answered well."""
+        return sum(sent - failed for sent, failed in self._of(kinds))
+
+    def failed(self, kinds: Kinds = None) -> float:
+        return sum(failed for _, failed in self._of(kinds))
+
+    def _of(self, kinds: Kinds) -> Iterable[tuple[float, float]]:
+        return (both for kind, both in self.kinds.items() if kinds is None or not kind or kind in kinds)
 
 
 @dataclass(slots=True)
@@ -52,6 +68,10 @@ class Sightings:
     keeper: Unseen | None = NOT_YET
     counters: Unseen | None = NOT_YET
     """Why each of them was not seen at the last look; None where it was."""
+    integrations: Mapping[str, tuple[str, ...]] | None = None
+    """What each receiver is notified by, as Alertmanager said last; None where it never did."""
+    alertmanager_seen_at: float | None = None
+    """The last look at which it answered."""
     missed_pages: str = ""
     """Why some pages may never have been seen."""
     _forgotten: int = 0
@@ -65,10 +85,24 @@ class Sightings:
             self._active(look.active, look.at)
         if not isinstance(look.received, Unseen):
             self._got(look.received, look.at)
+            self.alertmanager_seen_at = look.at
         if not isinstance(look.pages, Unseen):
             self._paged(look.pages)
         if not isinstance(look.counts, Unseen):
             self._count(look.counts, look.at)
+        if not isinstance(look.integrations, Unseen):
+            self.integrations = look.integrations
+
+    @property
+    def without_keeper(self) -> bool:
+        """Whether nobody keeps what receivers get. A keeper that does not answer is one."""
+        return self.keeper is not None and not self.keeper.asked
+
+    def unheard_alertmanager(self, since: float) -> str:
+        """Why Alertmanager has said nothing of its alerts since; empty where it has, or is not asked."""
+        if self.alertmanager is None or not self.alertmanager.asked or (self.alertmanager_seen_at or 0.0) >= since:
+            return ""
+        return self.alertmanager.reason
 
     @property
     def newest_page(self) -> float | None:
@@ -84,14 +118,18 @@ class Sightings:
         found = [one for one in self.received.values() if expectation.matches(one.labels) and one.starts_at >= since]
         if not found:
             return None
+        through = [
+            one
+            for one in found
+            if (at := self.let_through.get(one.fingerprint)) is not None and at <= (until or math.inf)
+        ]
         return Received(
             min(one.updated_at for one in found),
             frozenset(receiver for one in found for receiver in one.receivers),
             frozenset(silence for one in found for silence in one.silenced_by),
             frozenset(source for one in found for source in one.inhibited_by),
-            any(
-                at <= (until or math.inf) for one in found if (at := self.let_through.get(one.fingerprint)) is not None
-            ),
+            bool(through),
+            frozenset(receiver for one in through for receiver in one.receivers),
         )
 
     def pages_of(
@@ -107,18 +145,39 @@ class Sightings:
             )
         )
 
-    def delivered_after(self, at: float) -> Counted | None:
-        """The first look at which Alertmanager had delivered more than it had by `at`."""
+    def delivered_after(self, at: float, kinds: Kinds = None) -> Counted | None:
+        """The first look at which Alertmanager had delivered more, by these kinds of integrations, than by `at`."""
         before = [one for one in self.counted if one.at <= at]
-        base = before[-1].delivered if before else None
-        if base is None:
+        if not before:
             return None
-        return next((one for one in self.counted if one.at > at and one.delivered > base), None)
+        base = before[-1].delivered(kinds)
+        return next((one for one in self.counted if one.at > at and one.delivered(kinds) > base), None)
 
-    def failed_since(self, at: float) -> float:
-        """How many requests of Alertmanager have failed since."""
+    def failed_since(self, at: float, kinds: Kinds = None) -> float:
+        """How many requests of Alertmanager to integrations of these kinds have failed since."""
         before = [one for one in self.counted if one.at <= at] or self.counted[:1]
-        return self.counted[-1].failed - before[-1].failed if before else 0.0
+        return self.counted[-1].failed(kinds) - before[-1].failed(kinds) if before else 0.0
+
+    def kinds_of(self, receiver: str) -> Kinds:
+        """The kinds of integrations that notify a receiver; none where it swallows what it gets."""
+        entries = self.entries_of(receiver)
+        return None if entries is None else frozenset(entries)
+
+    def entries_of(self, receiver: str) -> tuple[str, ...] | None:
+        """Its integrations, each as often as it is configured; None where that is not known."""
+        return None if self.integrations is None else self.integrations.get(receiver)
+
+    def swallows(self, receiver: str) -> bool:
+        """Whether it is known that nobody hears of what this receiver gets."""
+        return self.entries_of(receiver) == ()
+
+    def told_beside(self, receiver: str) -> tuple[str, ...]:
+        """Other receivers that were, or may have been, notified meanwhile by the same kinds of integrations."""
+        kinds = self.kinds_of(receiver)
+        others = {
+            name for one in self.received.values() if one.fingerprint in self.let_through for name in one.receivers
+        }
+        return tuple(sorted(name for name in others - {receiver} if _meet(kinds, self.kinds_of(name))))
 
     def _active(self, active: Iterable[ActiveAlert], at: float) -> None:
         here: set[Key] = set()
@@ -161,7 +220,14 @@ class Sightings:
         self.pages += fresh
 
     def _count(self, counts: NotificationCounts, at: float) -> None:
-        self.counted.append(Counted(at, counts.delivered, counts.failed))
+        self.counted.append(Counted(at, counts.by_integration or {"": (counts.sent, counts.failed)}))
+
+
+def _meet(one: Kinds, other: Kinds) -> bool:
+    """Whether a kind is, or may be, among both."""
+    if one is None or other is None:
+        return one != frozenset() and other != frozenset()
+    return bool(one & other)
 
 
 def began(alert: PagedAlert, since: float) -> bool:

@@ -1,9 +1,10 @@
 """The stages that an expected alert went through, from all that was seen of it. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from clients.pages import Page
+from runner.alerting.counting import beside_sink, doubt_of_delivery
 from runner.alerting.expectation import Expectation
 from runner.alerting.look import Afterwards, Episode, Unseen
 from runner.alerting.sightings import Received, Sightings, labels_of
@@ -33,7 +34,8 @@ class Seen:
     `episodes` are its alerts as Prometheus has them, `before` whether one of them was there before the fault. `told`
     are the notifications that reached its receiver, `elsewhere` those that reached another one, `refused` those that a
     receiver answered with an error; `told_end` is when its receiver knew that all of it is over. `sent` is when
-    Alertmanager's counters said that something was delivered, `failed` how many of its requests failed.
+    Alertmanager's counters said that something was delivered, `doubt` why that may not have been to this receiver, and
+    `failed` how many of the requests that may have been to it failed.
     """
 
     episodes: tuple[Episode, ...]
@@ -46,6 +48,7 @@ class Seen:
     sent: float | None
     sent_end: float | None
     failed: float
+    doubt: str = ""
 
     @property
     def pending_at(self) -> float | None:
@@ -64,7 +67,7 @@ class Seen:
 
     @property
     def notified_at(self) -> float | None:
-        return self.told[0].received_at if self.told else self.sent
+        return self.told[0].received_at if self.told else None if self.doubt else self.sent
 
     @property
     def end_notified_at(self) -> float | None:
@@ -98,9 +101,9 @@ def look_back(
         told_end,
         None,
         None,
-        sightings.failed_since(since),
+        sightings.failed_since(since, sightings.kinds_of(expectation.receiver)),
     )
-    return seen if sightings.keeper is None or told else _by_counters(seen, sightings)
+    return _by_counters(expectation, seen, sightings, since) if sightings.without_keeper else seen
 
 
 def _told_end(expectation: Expectation, sightings: Sightings, told: Sequence[Page], since: float) -> float | None:
@@ -120,15 +123,19 @@ def _told_end(expectation: Expectation, sightings: Sightings, told: Sequence[Pag
     return at if told and not open_ones else None
 
 
-def _by_counters(seen: Seen, sightings: Sightings) -> Seen:
+def _by_counters(expectation: Expectation, seen: Seen, sightings: Sightings, since: float) -> Seen:
     """Without anybody who keeps notifications: what Alertmanager let through, and that it delivered something then."""
     if seen.received is None or not seen.received.let_through:
         return seen
-    sent = sightings.delivered_after(seen.received.at)
+    kinds = sightings.kinds_of(expectation.receiver)
+    sent = sightings.delivered_after(seen.received.at, kinds)
     if sent is None:
         return seen
+    doubt = doubt_of_delivery(expectation.receiver, sightings, since)
+    if doubt:
+        return replace(seen, sent=sent.at, doubt=doubt)
     resolved_at = seen.resolved_at
-    ended = sightings.delivered_after(max(resolved_at, sent.at)) if resolved_at is not None else None
+    ended = sightings.delivered_after(max(resolved_at, sent.at), kinds) if resolved_at is not None else None
     return replace(seen, sent=sent.at, sent_end=ended.at if ended else None)
 
 
@@ -137,7 +144,7 @@ def stages(
 ) -> tuple[StageSeen, ...]:
     """Every stage, in order; those that were not seen have no time."""
     crossing = afterwards.crossing if afterwards is not None else None
-    notified: Evidence = "sink" if seen.told else "metrics" if seen.sent is not None else "none"
+    notified: Evidence = "sink" if seen.told else "metrics" if seen.notified_at is not None else "none"
     ended: Evidence = "sink" if seen.told_end is not None else "metrics" if seen.sent_end is not None else "none"
     received = seen.received
     return (
@@ -156,7 +163,7 @@ def stages(
             "alertmanager" if received else "none",
             _received(received, sightings),
         ),
-        StageSeen("notified", seen.notified_at, notified, _notified(expectation, seen)),
+        StageSeen("notified", seen.notified_at, notified, _notified(expectation, seen, sightings)),
         _of_prometheus("resolved", seen.resolved_at),
         StageSeen("resolved notified", seen.end_notified_at, ended),
     )
@@ -174,11 +181,24 @@ def _received(received: Received | None, sightings: Sightings) -> str:
     return "; ".join([f"for {', '.join(sorted(received.receivers)) or 'nobody'}", *muted])
 
 
-def _notified(expectation: Expectation, seen: Seen) -> str:
+def _notified(expectation: Expectation, seen: Seen, sightings: Sightings) -> str:
     if seen.told:
         first = seen.told[0]
         earlier = [page for page in seen.refused if page.received_at < first.received_at]
-        return f"{first.receiver}, attempt {len(earlier) + 1}, group {first.group_key}"
+        told = f"{first.receiver}, attempt {len(earlier) + 1}, group {first.group_key}"
+        return "; ".join([told, *_unseen_by_sink(expectation, sightings)])
+    if seen.doubt:
+        return seen.doubt
     if seen.sent is not None:
         return f"Alertmanager delivered something then, and routes it to {expectation.receiver}"
     return ""
+
+
+def _unseen_by_sink(expectation: Expectation, sightings: Sightings) -> Iterator[str]:
+    """What a sink cannot say of whom else Alertmanager notifies."""
+    if sightings.alertmanager is not None and not sightings.alertmanager.asked:
+        yield "Alertmanager was not asked whether it goes to receivers without a sink"
+    beside = beside_sink(expectation.receiver, sightings)
+    if beside:
+        seen_by = "only Alertmanager's counters see" if sightings.counted else "nobody sees"
+        yield f"beside the sink there is {', '.join(beside)}, of which {seen_by} whether it fails"

@@ -1,6 +1,6 @@
 """Pages that nobody expected. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from runner.alerting.expectation import PAGE, Expectation
 from runner.alerting.sightings import Sightings, began
@@ -10,22 +10,25 @@ from runner.alerting.timeline import StrayPage
 def strays(expected: Sequence[Expectation], sightings: Sightings, since: float) -> tuple[StrayPage, ...]:
     """Alerts of severity `page` that began to fire after `since` and were notified, and that nobody expected.
 
-    Each alert and receiver once. Where nobody keeps what is sent: those that Alertmanager routed and did not mute.
+    Each alert and receiver once. Where nobody keeps what a receiver is sent: those that Alertmanager routed to it and
+    did not mute. A receiver is known to have a keeper when it is expected to be told, or anything of it was kept.
     """
-    seen = _kept(sightings, since) if sightings.keeper is None or sightings.pages else _routed(sightings, since)
+    kept = {page.receiver for page in sightings.pages} | {one.receiver for one in expected}
+    unkept = _routed(sightings, since, frozenset() if sightings.without_keeper else frozenset(kept))
     found: dict[tuple[frozenset[tuple[str, str]], str], StrayPage] = {}
-    for page in seen:
+    for page in (*_kept(sightings, since), *unkept):
         if page.severity == PAGE and not _is_expected(expected, page.labels):
             found.setdefault((frozenset(page.labels.items()), page.receiver), page)
     return tuple(sorted(found.values(), key=lambda page: page.at))
 
 
-def why_unknown(sightings: Sightings) -> str:
-    """Why there may be stray pages that nobody saw; empty where there are none."""
+def why_unknown(sightings: Sightings, since: float) -> str:
+    """Why there may be stray pages after `since` that nobody saw; empty where there are none."""
     if sightings.missed_pages:
         return sightings.missed_pages
     if sightings.keeper is None:
-        return ""
+        unheard = sightings.unheard_alertmanager(since)
+        return f"receivers without a sink were not seen: {unheard}" if unheard else ""
     if sightings.keeper.asked:
         return sightings.keeper.reason
     return sightings.alertmanager.reason if sightings.alertmanager is not None else ""
@@ -43,11 +46,13 @@ def _kept(sightings: Sightings, since: float) -> Iterator[StrayPage]:
                     yield _stray(one.labels, page.receiver, page.received_at)
 
 
-def _routed(sightings: Sightings, since: float) -> Iterator[StrayPage]:
+def _routed(sightings: Sightings, since: float, kept: Set[str]) -> Iterator[StrayPage]:
+    """Those to receivers that nobody keeps and that notify somebody."""
     for one in sightings.received.values():
         if one.starts_at >= since and one.fingerprint in sightings.let_through:
             for receiver in one.receivers:
-                yield _stray(one.labels, receiver, one.updated_at)
+                if receiver not in kept and not sightings.swallows(receiver):
+                    yield _stray(one.labels, receiver, one.updated_at)
 
 
 def _stray(labels: Mapping[str, str], receiver: str, at: float) -> StrayPage:

@@ -15,7 +15,7 @@ def wanted_until(expectation: Expectation, sightings: Sightings, times: FaultTim
         return None
     if seen.firing_at is None:
         return times.effective_at + expectation.fires_within
-    if expectation.muted_by is None and seen.notified_at is not None:
+    if expectation.muted_by is None and (seen.notified_at is not None or seen.doubt):
         return None
     return seen.firing_at + expectation.notified_within
 

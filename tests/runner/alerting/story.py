@@ -75,5 +75,16 @@ class Story:
         return timeline(self.expected, self.sightings(), self.times, self.afterwards)
 
 
-def counts(sent: float, failed: float = 0.0) -> NotificationCounts:
-    return NotificationCounts(sent, failed)
+def counts(sent: float, failed: float = 0.0, **by_integration: tuple[float, float]) -> NotificationCounts:
+    return NotificationCounts(sent, failed, by_integration)
+
+
+def by_counters(story: Story, *counted: NotificationCounts, **integrations: tuple[str, ...]) -> Story:
+    """Without a keeper: what was counted before, when it fired, and when it was over; `ml_x` is the receiver `ml-x`."""
+    configured = {name.replace("_", "-"): kinds for name, kinds in integrations.items()}
+    looks = (
+        replace(one, pages=NOBODY, counts=count, integrations=configured)
+        for one, count in zip((story.before, story.firing, story.over), counted, strict=True)
+    )
+    story.before, story.firing, story.over = looks
+    return story

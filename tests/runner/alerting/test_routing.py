@@ -72,7 +72,7 @@ def test_a_group_is_named_by_the_labels_that_the_alert_has() -> None:
 
 
 def test_what_a_receiver_notifies_by_is_told() -> None:
-    assert ROUTING.receivers["tickets"] == Receiver("tickets", ("webhook", "email"))
+    assert ROUTING.receivers["tickets"] == Receiver("tickets", ("webhook", "email"), ("webhook", "email"))
     assert ROUTING.receivers["deadman"].integrations == ()
 
 

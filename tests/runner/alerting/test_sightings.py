@@ -72,16 +72,16 @@ def test_a_keeper_of_pages_that_began_anew_may_have_forgotten_some() -> None:
     seen = Sightings((EXPECTED,))
     seen.take(replace(look(1), pages=Pages((page(7, 0.5),), 0)))
     seen.take(replace(look(3), pages=Pages((page(1, 2),), 0)))
-    assert "began anew" in why_unknown(seen)
+    assert "began anew" in why_unknown(seen, FAULT)
 
 
 def test_pages_that_made_room_for_others_are_missed() -> None:
     seen = Sightings((EXPECTED,))
     seen.take(replace(look(1), pages=Pages((page(7, 0.5),), 3)))
     seen.take(replace(look(3), pages=Pages((page(9, 2),), 3)))
-    assert why_unknown(seen) == ""
+    assert why_unknown(seen, FAULT) == ""
     seen.take(replace(look(5), pages=Pages((page(12, 4),), 5)))
-    assert "more than it keeps" in why_unknown(seen)
+    assert "more than it keeps" in why_unknown(seen, FAULT)
 
 
 def test_deliveries_are_those_after_a_time() -> None:
@@ -122,9 +122,9 @@ def test_without_a_keeper_of_pages_what_alertmanager_lets_through_is_a_stray() -
     muted = replace(received(2, {**OTHER, "alertname": "Muted"}), inhibited_by=("x",))
     seen.take(replace(look(3), pages=NOBODY, received=(received(2, OTHER), muted, received(3))))
     assert [(one.alert, one.receiver) for one in strays((EXPECTED,), seen, FAULT)] == [("Other", "ml-oncall")]
-    assert why_unknown(seen) == ""
+    assert why_unknown(seen, FAULT) == ""
     seen.take(replace(look(4), pages=NOBODY, received=Unseen("down")))
-    assert why_unknown(seen) == "down"
+    assert why_unknown(seen, FAULT) == "down"
 
 
 def test_labels_tell_alerts_apart() -> None:
