@@ -81,6 +81,7 @@ def _hit(run: Run, fault: Fault[Any], planned: PlannedFault, target: Target, arg
 
 
 def _inject(run: Run, fault: Fault[Any], injected: Injected, injection: Injection[Any]) -> None:
+    run.still_allows()
     injected.perhaps_in_flight = True
     try:
         fault.inject(injection, run.systems)
@@ -92,6 +93,8 @@ def _inject(run: Run, fault: Fault[Any], injected: Injected, injection: Injectio
     _await_effect(run, fault, injection)
     injected.effective_at = time.time()
     injected.injection = injection
+    if run.stopping:  # before the ledger is told, which may take its time
+        raise StoppedError(f"taken out again: {run.stop_reason}")
     injected.record = _write(run.ledger.move, injected.record.moved("active", injected.effective_at))
     logger.info("Fault %s is in effect on %s", injected.record.fault, injected.record.target)
     if run.stopping:

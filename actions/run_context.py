@@ -116,15 +116,22 @@ class Run:
         self._injector = threading.get_ident()
         try:
             with self._injecting:
-                if self.stopping:
-                    raise StoppedError(f"nothing more is injected: {self.stop_reason}")
-                if reason := self.unguarded():
-                    raise StoppedError(f"nothing is injected: {reason}")
-                if time.time() >= self.expires_at:
-                    raise StoppedError("nothing more is injected: blast_radius.duration is over")
+                self.still_allows()
                 yield
         finally:
             self._injector = None
+
+    def still_allows(self) -> None:
+        """Raises StoppedError where nothing may go in any more: asked first, and again right before a fault goes in.
+
+        In between the undo is written down, and a ledger may take its time.
+        """
+        if self.stopping:
+            raise StoppedError(f"nothing more is injected: {self.stop_reason}")
+        if reason := self.unguarded():
+            raise StoppedError(f"nothing is injected: {reason}")
+        if time.time() >= self.expires_at:
+            raise StoppedError("nothing more is injected: blast_radius.duration is over")
 
     def is_injecting(self, thread: int) -> bool:
         """Whether the thread of this identifier is putting a fault in, or waits to."""
