@@ -69,6 +69,12 @@ class AlertTimeline:
         """When a stage was seen (seconds since the epoch)."""
         return next((seen.at for seen in self.stages if seen.stage == stage), None)
 
+    @property
+    def evidence(self) -> Evidence:
+        """What saw that it went to its receiver: that of the notification, or else of how far Alertmanager had it."""
+        found = {seen.stage: seen.evidence for seen in self.stages if seen.at is not None}
+        return found.get("notified", found.get("received", "none"))
+
     def after_fault(self, stage: Stage) -> float | None:
         """Seconds from the fault to a stage; None where one of them was not seen."""
         fault, at = self.at("fault"), self.at(stage)

@@ -25,7 +25,8 @@ def coverage_page(coverage: Coverage, severity: str, now: float, width: int) -> 
     """A row for each alert, and what to do about the rest; with the receiver and the run where there is room."""
     wide = width >= WIDE
     rows = table(
-        ("alert", "left"), ("state", "left"), ("runs", "right"), ("fired (predicted)", "right"), ("notified", "right"),
+        ("alert", "left"), ("state", "left"), ("runs", "right"), ("fired (predicted)", "right"),
+        ("notified (by)", "right"),
         *((("receiver", "left"), ("proven by", "left")) if wide else ()),
     )  # fmt: skip
     names = Counter(one.alert for one in coverage.alerts)
@@ -36,7 +37,7 @@ def coverage_page(coverage: Coverage, severity: str, now: float, width: int) -> 
             Text(_state(one, now), style=_STYLES.get(one.state, _OTHERWISE)),
             f"{one.proven}/{one.tries}" if one.tries else "-",
             _fired(last),
-            _seconds(last.timeline.after_fault("notified") if last else None),
+            _notified(last),
         ]
         where = [printable(last.timeline.receiver) if last else "-", last.run_id if last else "-"]
         rows.add_row(*cells, *(where if wide else ()))
@@ -108,6 +109,7 @@ def _try(one: AlertTry | None) -> dict[str, Any] | None:
         "lost_at": timeline.lost_at,
         "reason": timeline.reason,
         "receiver": timeline.receiver,
+        "evidence": timeline.evidence,
         "fired_after_seconds": timeline.after_fault("firing"),
         "notified_after_seconds": timeline.after_fault("notified"),
         "predicted_after_seconds": predicted(one),
@@ -124,6 +126,11 @@ def _fired(proof: AlertTry | None) -> str:
     expected = predicted(proof)
     told = _seconds(proof.timeline.after_fault("firing"))
     return told if expected is None else f"{told} ({_seconds(expected)})"
+
+
+def _notified(proof: AlertTry | None) -> str:
+    """When, and by which evidence: a sink saw the page arrive, Alertmanager's counters that something did."""
+    return "-" if proof is None else f"{_seconds(proof.timeline.after_fault('notified'))} ({proof.timeline.evidence})"
 
 
 def _state(one: CoveredAlert, now: float) -> str:
