@@ -31,7 +31,7 @@ def ask_afterwards(
     """All of it; what could not be asked is unknown."""
     now = time.time()
     every = seen(PrometheusAlerts(eyes.prometheus).rules)
-    rules = every if isinstance(every, Unseen) else tuple(rule for rule in every if _is_of(rule, expectation))
+    rules = every if isinstance(every, Unseen) else tuple(rule for rule in every if expectation.is_of(rule))
     interval = _interval(rules)
     still_active = {frozenset(one.labels.items()) for one in sightings.of(expectation) if one.gone_at is None}
     episodes = seen(lambda: _episodes(eyes.prometheus, expectation, times.intended_at, now, interval, still_active))
@@ -72,7 +72,8 @@ def _episodes(
     interval: float,
     still_active: Set[Key],
 ) -> tuple[Episode, ...]:
-    query = selector("ALERTS", alertname=expectation.alert, severity=expectation.severity)
+    own = {"slo": expectation.slo} if expectation.slo is not None else {}
+    query = selector("ALERTS", alertname=expectation.alert, severity=expectation.severity, **own)
     return recorded_episodes(prometheus.raw(query, start, end).series, interval, still_active)
 
 
@@ -118,11 +119,6 @@ def _of_another_rule(
     return Crossing(None, f"{' '.join(told.split())} gave nothing", known=not isinstance(episodes, Unseen)), nothing
 
 
-def _is_of(rule: RuleOfAlert, expectation: Expectation) -> bool:
-    """A severity that is a template may become any."""
-    return rule.name == expectation.alert and (rule.severity == expectation.severity or "{{" in rule.severity)
-
-
 def _interval(rules: Sequence[RuleOfAlert] | Unseen) -> float:
     return rules[0].interval if not isinstance(rules, Unseen) and rules else USUAL_INTERVAL_SECONDS
 
@@ -135,6 +131,8 @@ def _slo_of(
     now: float,
 ) -> str:
     """The name of the SLO that the alert is of; empty where it is of none. Also where its rule is gone."""
+    if expectation.slo is not None:
+        return expectation.slo
     known: list[Mapping[str, str]] = []
     known += [] if isinstance(rules, Unseen) else [rule.labels for rule in rules]
     known += [] if isinstance(episodes, Unseen) else [one.labels for one in episodes]

@@ -145,6 +145,12 @@ class ExpectedAlert(Part):
         description="What must keep the alert from its receiver: then it fires, and nobody is told.",
         examples=["silence"],
     )
+    slo: Filled | None = Field(
+        default=None,
+        description="Its slo label, where alerts of several SLOs have this name and severity; without it the one of "
+        "the guard's own SLOs is meant.",
+        examples=["llm-availability"],
+    )
 
     @property
     def fires_within_seconds(self) -> float:

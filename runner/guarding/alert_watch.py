@@ -11,9 +11,11 @@ from clients.alertmanager import ALERTMANAGER_VARIABLE
 from clients.json_http import HttpError
 from clients.pages import PAGES_VARIABLE
 from clients.prometheus import PrometheusError
-from runner.alerting.expectation import expectations
+from clients.prometheus_alerts import PrometheusAlerts
+from runner.alerting.expectation import AmbiguousError, Expectation, expectations, of_one_slo
 from runner.alerting.following import AlertFollower
-from runner.alerting.looking import Eyes, open_eyes
+from runner.alerting.look import Unseen
+from runner.alerting.looking import Eyes, open_eyes, seen
 from runner.alerting.stages import FaultTimes
 from runner.alerting.timeline import AlertPath
 from runner.experiment.slo_names import find_slos
@@ -93,13 +95,24 @@ def open_alert_watch(
         raise RefusedError(f"the alerts cannot be followed: {error}") from error
     on_refusal.callback(eyes.close)
     _refuse_blindness(eyes)
-    expected = expectations(block.alerts)
+    expected = _of_our_slos(expectations(block.alerts), eyes, plan)
     follower = AlertFollower(expected, block.unexpected_pages == "forbid", eyes, _finder(plan), note)
     if firing := follower.firing_already():
         raise RefusedError(
             f"{', '.join(firing)} is pending or firing already, so that it would prove nothing; wait until it is over"
         )
     return AlertWatch(follower, run, len(expected))
+
+
+def _of_our_slos(expected: tuple[Expectation, ...], eyes: Eyes, plan: Plan) -> tuple[Expectation, ...]:
+    """Each expected alert with its SLO. Raises RefusedError."""
+    rules = seen(PrometheusAlerts(eyes.prometheus).rules) if expected else ()
+    if isinstance(rules, Unseen):
+        raise RefusedError(f"it is not known of which SLOs the expected alerts are: {rules.reason}")
+    try:
+        return of_one_slo(expected, rules, [slo.name for slo in plan.slos])
+    except AmbiguousError as error:
+        raise RefusedError(str(error)) from error
 
 
 def _refuse_blindness(eyes: Eyes) -> None:
