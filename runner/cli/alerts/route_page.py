@@ -8,18 +8,23 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from actions.alerts.matcher import Labels
+from runner.alerting.labelled import Labelled
 from runner.alerting.muted_now import MutedNow
 from runner.alerting.routing import InhibitRule, Route, Routing
 from runner.cli.slo.figures import printable
 from runner.cli.slo.tables import facts
 
 
-def route_page(routing: Routing, labels: Labels, muted: MutedNow | None, problem: str) -> Iterator[RenderableType]:
+def route_page(
+    routing: Routing, labels: Labels, muted: MutedNow | None, ruled: Labelled, problem: str
+) -> Iterator[RenderableType]:
     """The receivers first, then what could mute it, and what does."""
     reached = routing.root.reached(labels)
     yield Text(
         printable(f"{_shown(labels)} reaches {', '.join(one.options.receiver for one in reached)}."), style="bold"
     )
+    for note in ruled.notes:
+        yield Text(printable(f"Note: {note}"), style="yellow")
     for route in reached:
         yield Text("")
         yield facts(_of_route(routing, route, labels))
@@ -32,12 +37,18 @@ def route_page(routing: Routing, labels: Labels, muted: MutedNow | None, problem
         yield Text(printable(f"NOT AS ASKED: {problem}."), style="bold red")
 
 
-def route_document(routing: Routing, labels: Labels, muted: MutedNow | None, problem: str) -> dict[str, Any]:
-    """The same for machines. `muted_now` is null where no Alertmanager was asked."""
+def route_document(
+    routing: Routing, labels: Labels, muted: MutedNow | None, ruled: Labelled, problem: str
+) -> dict[str, Any]:
+    """The same for machines. `muted_now` is null where no Alertmanager was asked, `by_rule` where no Prometheus was."""
     return {
         "labels": dict(labels),
         "receivers": list(routing.receivers_of(labels)),
         "routes": [_route_document(routing, route, labels) for route in routing.root.reached(labels)],
+        "by_rule": [{"sets": dict(one.sets), "receivers": list(one.receivers)} for one in ruled.variants]
+        if ruled.looked
+        else None,
+        "notes": list(ruled.notes),
         "inhibitions": [_inhibition_document(rule) for rule in routing.inhibitions_of(labels)],
         "muted_now": None
         if muted is None

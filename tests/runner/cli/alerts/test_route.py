@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from clients.prometheus_alerts import RuleOfAlert
 from runner.cli.alerts.route import command
 from runner.exit_codes import Exit
 
@@ -25,7 +26,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def route(file: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(command, [*arguments, "--config", str(file)])
+    return CliRunner().invoke(command, [*arguments, "--config", str(file)], env={"PROMETHEUS_URL": ""})
 
 
 def test_it_says_who_is_notified_and_how(file: Path) -> None:
@@ -69,6 +70,7 @@ def test_the_receivers_that_are_asked_for_have_to_be_all(
         (["severity=~page"], "is no label"),
         (["a=1", "a=2"], "given twice"),
         (["0a=1"], "no matcher"),
+        (["Burn", "severity"], "'severity' is no LABEL=VALUE"),
     ],
 )
 def test_labels_that_are_none_are_bad_usage(file: Path, labels: list[str], said: str) -> None:
@@ -95,3 +97,23 @@ def test_an_alertmanager_that_does_not_answer_is_inconclusive() -> None:
     done = CliRunner().invoke(command, ["severity=page", "--alertmanager", "http://127.0.0.1:9", "--json"])
     assert done.exit_code == Exit.INCONCLUSIVE
     assert "error" in json.loads(done.stdout)
+
+
+def test_without_prometheus_it_says_that_a_rule_adds_labels(file: Path) -> None:
+    document = json.loads(route(file, "Burn", "--json").stdout)
+    assert document["by_rule"] is None
+    assert "taken as given" in document["notes"][0]
+    away = route(file, "Burn", "--prometheus", "http://127.0.0.1:9")
+    assert away.exit_code == Exit.HELD
+    assert "taken as given" in away.stdout
+
+
+def test_what_the_rule_makes_of_it_is_told_and_counts(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    burn = RuleOfAlert("Burn", "1", 0.0, {"severity": "page"}, {}, "g", 1.0, True, "", None, ())
+    monkeypatch.setattr("clients.prometheus_alerts.PrometheusAlerts.rules", lambda _: (burn,))
+    done = route(file, "Burn", "--prometheus", "http://127.0.0.1:9")
+    assert "its rule also sets severity=page; with those: oncall" in done.stdout.replace("\n", " ")
+    asked = route(file, "Burn", "--prometheus", "http://127.0.0.1:9", "--receiver", "tickets")
+    assert asked.exit_code == Exit.BREACHED
+    assert "reaches oncall with the labels of its rule" in asked.stdout.replace("\n", " ")
+    assert "did you mean Burn?" in route(file, "Brun", "--prometheus", "http://127.0.0.1:9").stdout
