@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from clients.prometheus import Prometheus
+from clients.prometheus_alerts import PrometheusAlerts
 from runner.alerting.timeline import STAGES
 from tests.experiments.chaos import REPOSITORY
 from tests.lab.labs import Lab, chaos
@@ -19,6 +21,8 @@ pytestmark = [
     pytest.mark.needs("prometheus", "alertmanager", "redis", "toxiproxy"),
 ]
 
+SCRAPE_SECONDS = 1.0
+"""Of the lab's Prometheus: what has happened may be counted so much later."""
 ATTEMPTS = 3
 """On a machine that is busy with other tests the lab may page for reasons of its own; the program says so, rightly."""
 SHORT = {"GUARD_WINDOW": "15s", "ALERT_NOTIFIED_WITHIN": "8s"}
@@ -39,6 +43,15 @@ def wait_until_quiet(lab: Lab) -> None:
     wait_for(lambda: lab.query('ALERTS{severity="page"}') == [], 120, every=0.5)
 
 
+def rule_interval(lab: Lab, timeline: dict[str, Any]) -> float:
+    """Every how many seconds Prometheus evaluates the rules of an alert; of several, the slowest."""
+    with Prometheus(lab.environment()["PROMETHEUS_URL"]) as prometheus:
+        rules = PrometheusAlerts(prometheus).rules()
+    return max(
+        rule.interval for rule in rules if (rule.name, rule.severity) == (timeline["alert"], timeline["severity"])
+    )
+
+
 def test_the_page_reaches_its_receiver_and_no_other_and_ends(full_lab: Lab, tmp_path: Path) -> None:
     for _ in range(ATTEMPTS):
         wait_until_quiet(full_lab)
@@ -50,8 +63,11 @@ def test_the_page_reaches_its_receiver_and_no_other_and_ends(full_lab: Lab, tmp_
     for timeline in summary["alerts"]["timelines"]:
         seen = {stage["stage"]: stage["at"] for stage in timeline["stages"]}
         assert timeline["outcome"] == "proven"
+        assert timeline["predicted_at"] is not None, timeline["prediction"]
         assert list(seen) == list(STAGES)
         assert seen["fault"] < seen["firing"] < seen["notified"] < seen["resolved"] < seen["resolved notified"]
+        off = abs(timeline["predicted_at"] - seen["firing"])
+        assert off <= rule_interval(full_lab, timeline) + SCRAPE_SECONDS, timeline["prediction"]
     assert summary["alerts"]["strays"] == []
 
 
