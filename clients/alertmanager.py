@@ -71,11 +71,15 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class AlertmanagerStatus:
-    """Version, the configuration as it was loaded (secrets are masked by Alertmanager), and its cluster's state."""
+    """Version, the configuration as it was loaded (secrets are masked by Alertmanager), and its cluster's state.
+
+    `started_at` is in seconds since the epoch; None where it does not say.
+    """
 
     version: str
     configuration: str
     cluster: str
+    started_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +123,9 @@ class Alertmanager:
                 str(document["versionInfo"]["version"]),
                 str(document["config"]["original"]),
                 str(document["cluster"]["status"]),
+                read_time(document.get("uptime")),
             )
-        except (LookupError, TypeError) as error:
+        except (LookupError, TypeError, ValueError) as error:
             raise self._strange("status", error) from error
 
     def receivers(self) -> tuple[str, ...]:

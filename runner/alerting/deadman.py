@@ -4,6 +4,7 @@ An alert path that is broken is silent, and so is one on which nothing happens. 
 apart: whoever does not get it any more knows that no other would come either.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -18,6 +19,9 @@ LinkState = Literal["ok", "broken", "unknown"]
 SLACK_SECONDS = 5.0
 """How much later than its time a notification may come: sending takes time, and clocks differ."""
 ALWAYS = "vector(1)"
+SETTLING_SECONDS = 75.0
+"""Prometheus repeats an alert that fires each minute (--rules.alert.resend-delay), at the evaluation after that: for so
+long after the alert began, or Alertmanager was started, what has not come may still come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,17 @@ def state_of(links: Sequence[Link]) -> LinkState:
     return "broken" if "broken" in states else "unknown" if "unknown" in states or not links else "ok"
 
 
+def settling(ages: Sequence[float | None]) -> float:
+    """How many seconds it may still take to arrive, of how long the alert has fired and Alertmanager has been up."""
+    return max((SETTLING_SECONDS - age for age in ages if age is not None), default=0.0)
+
+
+def firing_for(alert: str, rules: Sequence[RuleOfAlert], now: float) -> float | None:
+    """For how many seconds it has fired; None: it does not."""
+    since = [one.active_at for rule in rules if rule.name == alert for one in rule.active if one.state == "firing"]
+    return now - min(since) if since else None
+
+
 def rule_links(alert: str, rules: Sequence[RuleOfAlert], now: float) -> tuple[Link, Link]:
     """What Prometheus says of it: is there a rule, and does it fire?"""
     named = [rule for rule in rules if rule.name == alert]
@@ -58,14 +73,16 @@ def rule_links(alert: str, rules: Sequence[RuleOfAlert], now: float) -> tuple[Li
     rule = failing or named[0]
     said = f"group {rule.group}, every {rule.interval:g} s"
     loaded = Link("rule", "broken", f"its evaluation fails: {rule.problem}") if failing else Link("rule", "ok", said)
-    since = [one.active_at for rule in named for one in rule.active if one.state == "firing"]
-    if not since:
+    fired = firing_for(alert, named, now)
+    if fired is None:
         return loaded, Link("firing", "broken", "it does not fire, and it should always")
-    return loaded, Link("firing", "ok", f"for {format_duration(max(round(now - min(since)), 1))}")
+    return loaded, Link("firing", "ok", f"for {format_duration(max(round(fired), 1))}")
 
 
-def received_link(alerts: Sequence[ReceivedAlert], now: float) -> Link:
+def received_link(alerts: Sequence[ReceivedAlert], now: float, settling_seconds: float = 0.0) -> Link:
     """What Alertmanager says: has it come, and is it kept from its receivers?"""
+    if not alerts and settling_seconds > 0:
+        return Link("received", "unknown", f"Alertmanager does not have it yet: {_look_again(settling_seconds)}")
     if not alerts:
         return Link("received", "broken", "Alertmanager does not have it: does Prometheus send to this Alertmanager?")
     muted = next((one for one in alerts if one.muted), None)
@@ -101,13 +118,19 @@ def last_arrival(alert: str, receiver: str, pages: Sequence[Page]) -> float | No
     return max(times, default=None)
 
 
-def arrived_link(arrivals: Sequence[Arrival]) -> Link:
+def arrived_link(arrivals: Sequence[Arrival], settling_seconds: float = 0.0) -> Link:
     """What the keeper of pages says: has every receiver got it in time?"""
     if not arrivals:
         return Link("arrived", "broken", "no route sends it to anybody")
     late = [one for one in arrivals if one.age is None or one.age > one.due]
     told = "; ".join(_told(one) for one in late or arrivals)
+    if late and settling_seconds > 0:
+        return Link("arrived", "unknown", f"{told}: {_look_again(settling_seconds)}")
     return Link("arrived", "broken" if late else "ok", told)
+
+
+def _look_again(seconds: float) -> str:
+    return f"Prometheus repeats it each minute, look again in {math.ceil(seconds)} s"
 
 
 def _told(one: Arrival) -> str:

@@ -53,7 +53,8 @@ def command(
     no other would come through either. How often it has to come is what Alertmanager's configuration says of its route.
     Whether it arrived is told by what keeps notifications (MLCHAOS_PAGES_URL); without one it is unknown.
 
-    Exit status: 0 it arrives, 1 a link of the path is broken, 2 for bad usage, 4 a link cannot be seen.
+    Exit status: 0 it arrives, 1 a link of the path is broken, 2 for bad usage, 4 a link cannot be seen, or what has not
+    come may still come: Prometheus repeats an alert once a minute.
 
     \b
     Example: chaos alerts deadman

@@ -10,9 +10,11 @@ from runner.alerting.deadman import (
     Link,
     arrived_link,
     due_within,
+    firing_for,
     last_arrival,
     received_link,
     rule_links,
+    settling,
     state_of,
 )
 from runner.alerting.routing import read_routing
@@ -119,3 +121,17 @@ def test_what_cannot_be_seen_is_never_well() -> None:
     assert state_of([ok, unknown]) == "unknown"
     assert state_of([unknown, broken]) == "broken"
     assert state_of([]) == "unknown"
+
+
+def test_what_may_still_come_is_not_called_broken() -> None:
+    assert firing_for("Watchdog", [rule()], NOW) == 90
+    assert firing_for("Watchdog", [rule(active=())], NOW) is None
+    assert settling([90.0, 900.0]) < 0
+    assert settling([90.0, 15.5]) == 59.5  # Alertmanager was started just now
+    assert settling([None, None]) == 0
+    link = received_link([], NOW, 59.5)
+    assert link.state == "unknown"
+    assert "Prometheus repeats it each minute, look again in 60 s" in link.detail
+    assert arrived_link([Arrival("a", 60, None)], 3.0).state == "unknown"
+    assert arrived_link([], 3.0).state == "broken"
+    assert received_link([alert(silenced_by=("id-1",))], NOW, 3.0).state == "broken"
