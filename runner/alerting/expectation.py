@@ -1,6 +1,6 @@
 """What an experiment expects of an alert. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clients.prometheus_alerts import RuleOfAlert
@@ -64,27 +64,33 @@ def expectations(declared: Iterable[ExpectedAlert]) -> tuple[Expectation, ...]:
 
 
 class AmbiguousError(Exception):
-    """An alert that is of several SLOs is expected, and it is not said of which."""
+    """It is not known of which SLO an expected alert is meant to be."""
 
 
 def of_one_slo(
-    expected: Iterable[Expectation], rules: Sequence[RuleOfAlert], own: Collection[str]
+    expected: Iterable[Expectation], rules: Sequence[RuleOfAlert], own: Collection[str], declared: Callable[[str], bool]
 ) -> tuple[Expectation, ...]:
     """Each with the SLO whose alert is meant, where its rules are of one: the alert of another SLO proves nothing.
 
-    Of several that of `own`, the names of the guard's SLOs, is meant. Raises AmbiguousError where that is not one.
+    Of several that of `own`, the names of the guard's SLOs, is meant; the only one may be of any that is `declared`
+    here. Raises AmbiguousError where that is not one.
     """
-    return tuple(_of_one_slo(one, rules, own) for one in expected)
+    return tuple(_of_one_slo(one, rules, own, declared) for one in expected)
 
 
-def _of_one_slo(expectation: Expectation, rules: Sequence[RuleOfAlert], own: Collection[str]) -> Expectation:
+def _of_one_slo(
+    expectation: Expectation, rules: Sequence[RuleOfAlert], own: Collection[str], declared: Callable[[str], bool]
+) -> Expectation:
     slos = {rule.labels.get("slo", "") for rule in rules if expectation.is_of(rule)}
     if expectation.slo is not None or not slos or any(TEMPLATE in slo for slo in slos):
         return expectation
-    meant = sorted(slos if len(slos) == 1 else slos & set(own))
+    if slos == {""}:
+        return expectation
+    meant = sorted(slos & set(own)) or [slo for slo in slos if len(slos) == 1 and declared(slo)]
     if len(meant) != 1:
+        told = ", ".join(slo or "none" for slo in sorted(slos))
         raise AmbiguousError(
-            f"{expectation} is an alert of several SLOs ({', '.join(slo or 'none' for slo in sorted(slos))}): "
+            f"{expectation} may be of another SLO than is meant (its rules are of {told}): "
             f"say in `alerts` of which it is (slo: NAME)"
         )
-    return replace(expectation, slo=meant[0]) if meant[0] else expectation
+    return replace(expectation, slo=meant[0])

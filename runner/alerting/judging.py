@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runner.alerting.counting import doubt_beside_sink
 from runner.alerting.expectation import Expectation
 from runner.alerting.look import Afterwards, Crossing, Prediction, Unseen
-from runner.alerting.muting import judge_muted, muted_told
+from runner.alerting.muting import escaping, judge_muted, muted_told
 from runner.alerting.sightings import Sightings
 from runner.alerting.stages import FaultTimes, Seen, look_back, stages
 from runner.alerting.timeline import AlertTimeline, Outcome, Stage
@@ -226,6 +226,10 @@ def _muted(expectation: Expectation, seen: Seen, sightings: Sightings, afterward
         away = sightings.alertmanager
         reason = away.reason if away else "it fired, and Alertmanager never had it: does Prometheus send alerts there?"
         return Finding("unknown" if away else "lost", "received", reason)
+    escaped = escaping(expectation, seen.received)
+    if escaped:
+        outcome: Outcome = "lost" if seen.received.let_through else "unknown"
+        return Finding(outcome, "notified", escaped)
     if sightings.keeper is None:
         others = sorted(seen.received.let_through_to - {page.receiver for page in sightings.pages})
         unkept = [name for name in others if name != expectation.receiver and not sightings.swallows(name)]

@@ -17,6 +17,22 @@ def muted_told(received: Received, silences: Mapping[str, str] | None) -> str:
     return " and ".join(told)
 
 
+def escaping(expectation: Expectation, received: Received) -> str:
+    """Which of its alerts were not muted as asked, although others were; empty where all were."""
+    free = [
+        one for one in received.each if not (one.silenced_by if expectation.muted_by == "silence" else one.inhibited_by)
+    ]
+    if not free:
+        return ""
+    common = set.intersection(*(set(one.labels.items()) for one in received.each))
+    first = ", ".join(f"{name}={value}" for name, value in sorted(set(free[0].labels.items()) - common))
+    article = "an" if expectation.muted_by == "inhibition" else "a"
+    return (
+        f"{article} {expectation.muted_by} was to mute it, and muted only {len(received.each) - len(free)} of its "
+        f"{len(received.each)} alerts, not that with {first}"
+    )
+
+
 def judge_muted(
     expectation: Expectation, received: Received | None, heard: Sequence[str], silences: Mapping[str, str] | None
 ) -> str:

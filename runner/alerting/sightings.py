@@ -13,6 +13,7 @@ from runner.alerting.look import Episode, Look, Unseen
 Key = frozenset[tuple[str, str]]
 Kinds = frozenset[str] | None
 """Kinds of integrations, such as `webhook`; None: any, since it is not known which."""
+_NONE = (0.0, 0.0)
 NOT_YET = Unseen("nothing was asked yet")
 
 
@@ -28,6 +29,8 @@ class Received:
     """Whether it was seen routed and not muted."""
     let_through_to: frozenset[str] = frozenset()
     """The receivers of those of its alerts that were."""
+    each: tuple[ReceivedAlert, ...] = ()
+    """Every one of its alerts that began to fire by then, with whatever has muted it since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Sightings:
     missed_pages: str = ""
     """Why some pages may never have been seen."""
     _forgotten: int = 0
+    _raw: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def take(self, look: Look) -> None:
         """Add one look, which is later than those before."""
@@ -130,6 +134,7 @@ class Sightings:
             frozenset(source for one in found for source in one.inhibited_by),
             bool(through),
             frozenset(receiver for one in through for receiver in one.receivers),
+            tuple(one for one in found if one.starts_at <= (until or math.inf)),
         )
 
     def pages_of(
@@ -220,7 +225,15 @@ class Sightings:
         self.pages += fresh
 
     def _count(self, counts: NotificationCounts, at: float) -> None:
-        self.counted.append(Counted(at, counts.by_integration or {"": (counts.sent, counts.failed)}))
+        """Counters begin anew with Alertmanager, and what they said before is not forgotten."""
+        raw = counts.by_integration or {"": (counts.sent, counts.failed)}
+        kinds = dict(self.counted[-1].kinds) if self.counted else {}
+        anew = any(sent < self._raw.get(kind, _NONE)[0] for kind, (sent, _) in raw.items())
+        for kind, (sent, failed) in raw.items():
+            (sent_before, failed_before), so_far = _NONE if anew else self._raw.get(kind, _NONE), kinds.get(kind, _NONE)
+            kinds[kind] = (so_far[0] + sent - sent_before, so_far[1] + failed - failed_before)
+        self._raw = raw
+        self.counted.append(Counted(at, kinds))
 
 
 def _meet(one: Kinds, other: Kinds) -> bool:

@@ -109,8 +109,9 @@ def _of_our_slos(expected: tuple[Expectation, ...], eyes: Eyes, plan: Plan) -> t
     rules = seen(PrometheusAlerts(eyes.prometheus).rules) if expected else ()
     if isinstance(rules, Unseen):
         raise RefusedError(f"it is not known of which SLOs the expected alerts are: {rules.reason}")
+    find = _finder(plan)
     try:
-        return of_one_slo(expected, rules, [slo.name for slo in plan.slos])
+        return of_one_slo(expected, rules, [slo.name for slo in plan.slos], lambda slo: find(slo) is not None)
     except AmbiguousError as error:
         raise RefusedError(str(error)) from error
 

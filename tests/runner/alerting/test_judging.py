@@ -277,6 +277,23 @@ def test_an_alert_that_is_not_muted_as_asked_is_lost(by: dict[str, tuple[str, ..
     assert reason in timeline.reason
 
 
+@pytest.mark.parametrize(("routed", "outcome"), [(True, "lost"), (False, "unknown")])
+def test_an_alert_of_which_one_instance_is_not_muted_is_not_muted(routed: bool, outcome: str) -> None:
+    story = muted(Story(), inhibited_by=("abc",))
+    other = replace(received(3.1, {**LABELS, "instance": "b"}), fingerprint="b", processed=routed)
+    assert not isinstance(story.firing.received, Unseen)
+    story.firing = replace(story.firing, received=(*story.firing.received, other))
+    timeline = story.judged()
+    assert told(timeline) == (outcome, "notified")
+    assert "muted only 1 of its 2 alerts, not that with instance=b" in timeline.reason
+
+
+def test_an_instance_that_began_when_the_fault_was_out_need_not_be_muted() -> None:
+    story = muted(Story(), inhibited_by=("abc",))
+    story.over = replace(story.over, received=(replace(received(21, {**LABELS, "instance": "b"}), fingerprint="b"),))
+    assert story.judged().outcome == "proven"
+
+
 def test_a_muted_alert_that_somebody_hears_of_is_lost() -> None:
     story = muted(Story(), inhibited_by=("abc",))
     story.firing = replace(story.firing, pages=Pages((page(1, 4, receiver="ml-tickets"),), 0))
