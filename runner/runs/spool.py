@@ -19,6 +19,7 @@ from typing import Any
 
 from clients.state_directory import state_directory
 from runner.alerting.timeline import AlertPath
+from runner.runs.holding import content, hold, is_removed
 from runner.runs.process import process_start
 from runner.runs.record import LedgerTransition, SloSample, WatchedObjective
 from runner.runs.syncing import Syncing
@@ -88,6 +89,7 @@ class Spool:
         self._syncing: Syncing | None = None
         self._writing = threading.Lock()
         self._torn = False
+        self._held = False
         self._told = False
         self._began_at = 0.0
         self._sampled_at: float | None = None
@@ -96,7 +98,7 @@ class Spool:
     def began(self, beginning: Beginning) -> None:
         """The first line: what runs, and which process does it."""
         self._began_at = beginning.at
-        self._note("began", lambda: {**asdict(beginning), **_this_process()}, open_first=True)
+        self._note("began", lambda: {**asdict(beginning), **_this_process(), "held": self._held}, open_first=True)
 
     def planned(self, planned: Planned) -> None:
         self._note("planned", lambda: asdict(planned))
@@ -159,12 +161,14 @@ class Spool:
         self, event: str, facts: Callable[[], Mapping[str, Any]], *, synced: bool = True, open_first: bool = False
     ) -> None:
         try:
-            line = json.dumps({"event": event, **facts()}, default=str)
             with self._writing:
                 if open_first and self._file is None:
                     self._file = self._opened()
+            line = json.dumps({"event": event, **facts()}, default=str)
+            with self._writing:
                 if self._file is None:
                     return
+                self._restore(self._file)
                 self._append(self._file, f"{line}\n".encode())
                 if synced:
                     if self._syncing is None:
@@ -176,8 +180,27 @@ class Spool:
     def _opened(self) -> int:
         directory = self._directory or spool_directory()
         directory.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-        return os.open(directory / f"{self._run_id}{SUFFIX}", flags, 0o644)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        file = os.open(directory / f"{self._run_id}{SUFFIX}", flags, 0o644)
+        self._held = hold(file)
+        return file
+
+    def _restore(self, file: int) -> None:
+        """Somebody may have removed the spool, or taken the run for dead: then it is written anew as it was."""
+        if not is_removed(file):
+            return
+        try:
+            anew = self._opened()
+        except OSError as error:
+            self._tell(error)
+            return
+        self._file = anew
+        self._append(anew, content(file))
+        os.close(file)
+        if self._syncing is not None:
+            self._syncing.close(0.0)
+            self._syncing = None
+        logger.warning("The spool of this run was removed while the run goes on; it is written anew")
 
     def _append(self, file: int, line: bytes) -> None:
         """In one write, so that no other line gets in between; a part of a line (full disk) is ended first."""

@@ -28,11 +28,15 @@ class NoRunError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """Which process does the run: on which machine, its number, and when it began (runner.runs.process)."""
+    """Which process does the run: on which machine, its number, and when it began (runner.runs.process).
+
+    `held`: it holds its spool for as long as it lives (runner.runs.holding).
+    """
 
     host: str
     pid: int
     started: str | None
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Spooled:
 
     record: RunRecord
     heard_at: float
+    process: Process
     skipped: int = 0
 
 
@@ -91,8 +96,8 @@ def read_spool(lines: Iterable[str], lives: Callable[[Process], bool]) -> Spoole
     if facts.began is None or facts.process is None:
         raise NoRunError("it does not say which run it is of")
     if facts.ended is None:
-        return Spooled(_record(facts, _unended(facts, lives(facts.process))), facts.heard_at, skipped)
-    return Spooled(_record(facts, facts.ended), facts.heard_at, skipped)
+        return Spooled(_record(facts, _unended(facts, lives(facts.process))), facts.heard_at, facts.process, skipped)
+    return Spooled(_record(facts, facts.ended), facts.heard_at, facts.process, skipped)
 
 
 def _take(facts: _Facts, line: Mapping[str, Any]) -> None:
@@ -105,7 +110,8 @@ def _take(facts: _Facts, line: Mapping[str, Any]) -> None:
 def _began(facts: _Facts, line: Mapping[str, Any]) -> None:
     facts.started_at = _time(line["at"])
     started = line["pid_started"]
-    facts.process = Process(str(line["host"]), int(line["pid"]), None if started is None else str(started))
+    held = line.get("held") is True
+    facts.process = Process(str(line["host"]), int(line["pid"]), None if started is None else str(started), held)
     facts.began = {**line, "run_id": str(line["run_id"]), "title": str(line["title"]), "dry": bool(line["dry"])}
 
 

@@ -32,4 +32,6 @@ def _taken_in(path: Path) -> list[str]:
     from runner.store.spools import take_in
 
     with open_unfilled() as store:
+        if not path.exists() and not store.has_ended(path.stem):
+            return [f"its spool {path} is gone (who removes what lies there?), and with it how the run ended"]
         return take_in(store, [path], time.time())

@@ -51,6 +51,12 @@ class SqlStore:
         with self._database.reading() as connection:
             return connection.execute(select(runs.c.run_id).where(runs.c.run_id == run_id)).first() is not None
 
+    def has_ended(self, run_id: str) -> bool:
+        """Whether this very run is stored with its end."""
+        with self._database.reading() as connection:
+            ended = select(runs.c.run_id).where(runs.c.run_id == run_id, runs.c.ended_at.is_not(None))
+            return connection.execute(ended).first() is not None
+
     def run(self, run_id: str) -> RunRecord:
         with self._database.reading() as connection:
             return read(connection, find(connection, run_id), time.time())

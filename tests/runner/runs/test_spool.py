@@ -81,7 +81,7 @@ def test_a_run_is_read_as_it_was_written(memory_path: Path) -> None:
     run = record()
     found = read(spool_all_of(run, memory_path))
     expected = replace(run, host=found.record.host, durations=Durations(detect=4.0, page=6.0, recover=12.5))
-    assert found == Spooled(expected, heard_at=NOW + 60.25)
+    assert found == Spooled(expected, heard_at=NOW + 60.25, process=found.process)
 
 
 def test_a_run_that_goes_on_is_running(spool: Spool) -> None:
@@ -301,3 +301,16 @@ def test_what_is_no_json_costs_no_run(spool: Spool) -> None:
 def test_spools_lie_in_the_state_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLCHAOS_STATE_DIR", "/state")
     assert spool_directory() == Path("/state/spool")
+
+
+def test_a_spool_that_is_removed_while_its_run_goes_on_is_written_anew(
+    spool: Spool, memory_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool.transition(FAULT)
+    (memory_path / "r1.jsonl").unlink()
+    with caplog.at_level(logging.WARNING, "chaostoolkit"):
+        spool.ended(ENDING)
+    spool.close()
+    found = read_spool((memory_path / "r1.jsonl").read_text().splitlines(), lambda _: False)
+    assert (found.record.verdict, len(found.record.transitions)) == ("breached", 1)
+    assert "removed while the run goes on" in caplog.text

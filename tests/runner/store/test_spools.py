@@ -3,13 +3,15 @@
 import json
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runner.runs.record import DIED, RUNNING
-from runner.runs.spool import Beginning, Ending, Spool
+from runner.runs.spool import SUFFIX, Beginning, Ending, Spool
+from runner.store import spools
 from runner.store.after_run import store_run
 from runner.store.opening import open_store
 from runner.store.store import StoreError
@@ -155,3 +157,66 @@ def test_an_old_run_log_in_which_a_run_goes_on_stays(state: Path) -> None:
     (state / "runs.jsonl").write_text(old("began", "a", at=NOW, pid=pid, pid_started=process_start(pid)))
     assert stored() == ([], ())
     assert (state / "runs.jsonl").exists()
+
+
+def test_a_run_lives_while_it_holds_its_spool_whatever_proc_says(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spools, "process_start", lambda _: None)  # as in another PID namespace, or with hidepid
+    spool = Spool("r1")
+    spool.began(Beginning("r1", "t", NOW, dry=False))
+    age(state / "spool" / "r1.jsonl", 100_000)
+    assert stored() == ([("r1", RUNNING)], ())
+    assert (state / "spool" / "r1.jsonl").exists()
+    spool.close()
+    assert stored() == ([("r1", DIED)], ())
+    assert not (state / "spool" / "r1.jsonl").exists()
+
+
+@pytest.mark.parametrize(("quiet", "verdict"), [(0, RUNNING), (100, DIED)])
+def test_where_spools_cannot_be_held_a_run_is_gone_that_is_neither_seen_nor_heard(
+    state: Path, monkeypatch: pytest.MonkeyPatch, quiet: float, verdict: str
+) -> None:
+    monkeypatch.setattr("runner.runs.spool.hold", lambda _: False)
+    monkeypatch.setattr(spools, "process_start", lambda _: None)
+    spool_run("r1", "t", NOW)
+    age(state / "spool" / "r1.jsonl", quiet)
+    assert stored() == ([("r1", verdict)], ())
+    assert (state / "spool" / "r1.jsonl").exists()
+
+
+def test_an_end_that_comes_while_the_process_is_asked_for_is_not_lost(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.runs.spool.hold", lambda _: False)
+    monkeypatch.setattr(spools, "QUIET_SECONDS", -1.0)
+    spool = Spool("r1")
+    spool.began(Beginning("r1", "t", NOW, dry=False))
+
+    def ends(_pid: int) -> None:
+        spool.ended(Ending(NOW + 1, "held", "", 1))
+
+    monkeypatch.setattr(spools, "process_start", ends)
+    assert stored() == ([("r1", "held")], ())
+
+
+def test_a_run_that_was_taken_for_dead_becomes_what_it_was(state: Path) -> None:
+    spool = Spool("r1")
+    spool.began(Beginning("r1", "t", NOW, dry=False))
+    path = state / "spool" / f"r1{SUFFIX}"
+    with open_store() as store:
+        store.put(replace(record("r1"), verdict=DIED, ended_at=None), NOW)  # type: ignore[attr-defined]
+    path.unlink()
+    spool.ended(Ending(NOW + 1, "held", "", 1))
+    spool.close()
+    store_run(path)
+    assert stored() == ([("r1", "held")], ())
+
+
+def test_a_spool_that_is_gone_is_said_unless_the_end_is_stored(state: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = state / "spool" / f"r1{SUFFIX}"
+    store_run(path)
+    assert f"its spool {path} is gone" in caplog.text
+    caplog.clear()
+    spool_run("r1", "t", NOW, ended_at=NOW + 1)
+    assert stored() == ([("r1", "held")], ())
+    store_run(path)
+    assert caplog.text == ""
