@@ -95,6 +95,17 @@ def test_deliveries_are_those_after_a_time() -> None:
     assert seen.delivered_after(FAULT + 4) is None
 
 
+def test_counters_that_begin_anew_hide_nothing_that_failed() -> None:
+    seen = Sightings((EXPECTED,))
+    for at, sent, failed in ((1, 50, 9), (2, 3, 2), (3, 5, 2)):
+        seen.take(replace(look(at), counts=counts(0, 0, webhook=(sent, failed), email=(sent, 0))))
+    assert seen.failed_since(FAULT + 1, frozenset({"webhook"})) == 2
+    assert seen.failed_since(FAULT + 1, frozenset({"email"})) == 0
+    found = seen.delivered_after(FAULT + 1, frozenset({"webhook"}))
+    assert found is not None
+    assert (found.at, found.delivered(frozenset({"webhook"}))) == (FAULT + 2, 42)
+
+
 def test_a_page_that_nobody_expected_is_a_stray_and_each_receiver_counts_once() -> None:
     seen = Sightings((EXPECTED,))
     pages = (page(1, 2, labels=OTHER), page(2, 3, labels=OTHER), page(3, 4, labels=OTHER, receiver="boss"), page(4, 5))
