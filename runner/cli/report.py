@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _NAME = "chaos report"
 _FORMATS = ("html", "junit", "markdown", "json")
+_SUFFIXES = {
+    ".html": "html", ".htm": "html", ".xml": "junit", ".md": "markdown", ".markdown": "markdown", ".json": "json",
+}  # fmt: skip
 
 
 @click.command(cls=orderly(_NAME, "no report was made"), short_help="A run on a page: HTML, Markdown, JUnit XML, JSON.")
@@ -28,8 +31,8 @@ _FORMATS = ("html", "junit", "markdown", "json")
     "--format",
     "form",
     type=click.Choice(_FORMATS),
-    help="html (the default): one page that needs nothing else. markdown: for the summary of a CI job. junit: for its "
-    "list of tests. json: for machines.",
+    help="html: one page that needs nothing else. markdown: for the summary of a CI job. junit: for its list of tests. "
+    "json: for machines. By default what the name of --output ends with (.html, .md, .xml, .json), else html.",
 )
 @click.option(
     "--output",
@@ -46,14 +49,14 @@ def report(run_id: str, form: str | None, output: Path | None, as_json: bool) ->
     \b
     chaos report latest --output report.html
     chaos report latest --format markdown >> "$GITHUB_STEP_SUMMARY"
-    chaos report 20261122T1638 --format junit --output junit.xml
+    chaos report 20261122T1638 --output junit.xml
 
     Exit status: 0 the report was made, however the run ended; 2 there is no such run, or the file cannot be written;
     4 the store cannot be read.
     """
     if as_json and form not in (None, "json"):
         fail(_NAME, f"--json and --format {form} are two forms: give one of both", Exit.REFUSED)
-    chosen = "json" if as_json else form or "html"
+    chosen = _chosen("json" if as_json else form, output)
     if chosen == "html" and output is None and _on_a_terminal():
         remedy = "give --output report.html, or --format markdown to read it here"
         fail(_NAME, f"a page is nothing for a terminal: {remedy}", Exit.REFUSED)
@@ -63,6 +66,17 @@ def report(run_id: str, form: str | None, output: Path | None, as_json: bool) ->
         click.echo(text.encode().removesuffix(b"\n"))  # pages are UTF-8 and say so, whatever the terminal is
     else:
         _write(output, text)
+
+
+def _chosen(asked: str | None, output: Path | None) -> str:
+    """The form that was asked for, or that the file's name tells. Exits with 2 where both are and differ."""
+    if asked == "json":
+        click.get_current_context().params["as_json"] = True  # so that what fails is told in the same form
+    told = None if output is None else _SUFFIXES.get(output.suffix.lower())
+    if asked and told and asked != told:
+        remedy = "leave --format out, or rename the file"
+        fail(_NAME, f"{output} is by its name {told}, and {asked} is asked for: {remedy}", Exit.REFUSED)
+    return asked or told or "html"
 
 
 def _on_a_terminal() -> bool:

@@ -8,8 +8,9 @@ from runner.report.wording import counted
 
 
 def junit(report: Report) -> str:
-    """The document, with one suite."""
-    return junit_xml(report.record.title, list(cases_of(report)), report.record.started_at)
+    """The document, with one suite. It takes as long as the run: what each alert took is within that."""
+    cases = list(cases_of(report))
+    return junit_xml(report.record.title, cases, report.record.started_at, _seconds(report))
 
 
 def cases_of(report: Report) -> Iterator[Case]:
@@ -37,7 +38,7 @@ def _verdict(report: Report) -> Case:
     return Case(
         name="verdict",
         classname=_class(report),
-        seconds=report.moments.end - report.moments.start,
+        seconds=_seconds(report),
         result=result_of(headline.verdict),
         kind=headline.verdict,
         message=headline.reason,
@@ -45,6 +46,10 @@ def _verdict(report: Report) -> Case:
         output="\n".join(f"{report.moments.offset(one.at):+9.1f} s  {one.what}" for one in report.happenings),
         properties={name: value for name, value in properties.items() if value},
     )
+
+
+def _seconds(report: Report) -> float:
+    return report.moments.end - report.moments.start
 
 
 def _durations(report: Report) -> Iterator[tuple[str, float | None]]:

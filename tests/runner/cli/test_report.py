@@ -73,6 +73,24 @@ def test_a_file_is_written_as_a_whole_and_named_on_standard_error(tmp_path: Path
     assert list(tmp_path.iterdir()) == [output]
 
 
+@pytest.mark.parametrize(
+    ("name", "beginning"), [("r.xml", "<?xml"), ("r.md", "## "), ("r.json", "{"), ("r.HTM", "<!DOC"), ("r", "<!DOC")]
+)
+def test_the_name_of_the_file_tells_the_form(tmp_path: Path, name: str, beginning: str) -> None:
+    output = tmp_path / name
+    assert run("latest", "--output", str(output)).exit_code == 0
+    assert output.read_text("utf-8").startswith(beginning)
+
+
+def test_a_name_that_contradicts_the_form_is_refused(tmp_path: Path) -> None:
+    output = tmp_path / "run.xml"
+    done = run("latest", "--format", "html", "--output", str(output))
+    assert done.exit_code == 2
+    assert "run.xml is by its name junit, and html is asked for: leave --format out" in done.stderr
+    assert not output.exists()
+    assert run("latest", "--format", "junit", "--output", str(output)).exit_code == 0
+
+
 def test_a_file_that_cannot_be_written_is_told_with_a_remedy(tmp_path: Path) -> None:
     done = run("latest", "--output", str(tmp_path / "missing" / "report.html"))
     assert done.exit_code == 2
@@ -83,7 +101,9 @@ def test_a_run_that_is_not_there_is_bad_input() -> None:
     done = run("20990101T000000Z-ffffff")
     assert done.exit_code == 2
     assert "the store has no run" in done.stderr
-    assert json.loads(run("20990101T000000Z-ffffff", "--json").stdout)["error"].startswith("the store has no run")
+    for asked in (["--json"], ["--format", "json"]):
+        told = json.loads(run("20990101T000000Z-ffffff", *asked).stdout)
+        assert told["error"].startswith("the store has no run")
 
 
 def test_a_store_that_cannot_be_asked_leaves_it_open(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,6 +116,13 @@ def test_ci_names_the_alert_that_was_lost_and_the_fault_that_is_left() -> None:
     assert (left.result, "kubectl uncordon gpu-a" in left.message) == ("error", True)
 
 
+def test_a_suite_takes_as_long_as_its_run_whatever_its_alerts_took() -> None:
+    suite = junit_of("breached")
+    moments = records.report("breached").moments
+    assert sum(float(case.attrib["time"]) for case in suite.iter("testcase")) > moments.end - moments.start
+    assert {one.attrib["time"] for one in (suite, suite[0])} == {f"{moments.end - moments.start:.3f}"}
+
+
 def test_markdown_says_the_verdict_first_and_what_to_do() -> None:
     lines = markdown(records.report("breached")).splitlines()
     assert lines[0] == "## ❌ BREACHED: One llm replica is killed under load"
