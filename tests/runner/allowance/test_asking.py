@@ -68,7 +68,20 @@ def test_a_run_that_might_spend_more_than_is_left_is_refused(stored: Any) -> Non
 def test_a_run_does_not_stand_in_its_own_way(stored: Any) -> None:
     stored(row("me", verdict="running", limits={"llm-ttft": 0.2}, started_at=time.time()))
     assert ask(SLOS, 0.05, "me", environment=SET).refused == ()
-    assert ask(SLOS, 0.05, "another", environment=SET).refused != ()
+    assert ask(SLOS, 0.05, environment=SET).refused != ()
+
+
+@pytest.mark.parametrize("known", [(), (row("me", verdict="running", started_at=time.time()),)])
+def test_a_run_that_the_store_does_not_know_with_its_plan_is_not_let_in(stored: Any, known: Sequence[RunRow]) -> None:
+    stored(*known)
+    told = ask(SLOS, 0.05, "me", environment=SET)
+    assert "this run could not be written down" in told.unknown
+    assert "MLCHAOS_STATE_DIR" in told.unknown
+
+
+def test_a_run_that_was_written_down_nowhere_is_not_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "is_there", lambda: False)
+    assert "this run could not be written down" in ask(SLOS, 0.05, "me", environment=SET).unknown
 
 
 def test_nothing_has_been_spent_where_nothing_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
