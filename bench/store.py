@@ -59,7 +59,7 @@ def _measured(name: str, url: str) -> Iterator[Result]:
         assert sum(proof.tries for proof in store.alert_proofs()) == 2 * COUNT
         asked: dict[str, tuple[Callable[[], object], str]] = {
             "the newest 30 listed": (lambda: store.runs(RunFilter(limit=30)), TARGET),
-            "all listed": (lambda: store.runs(everything), TARGET),
+            "all read, as an export does": (lambda: store.runs(everything), TARGET),
             "those of one experiment listed": (lambda: store.runs(RunFilter(experiment="experiment 7 ")), TARGET),
             "trends of all": (lambda: trends_of(store.trends(everything)), TARGET),
             "trend of one experiment": (lambda: trends_of(store.trends(RunFilter(experiment="experiment 7 "))), TARGET),

@@ -7,7 +7,7 @@ from typing import Any
 from runner.runs.comparing import Fact
 from runner.runs.record import RunRecord
 from runner.runs.trends import Figure, Trend
-from runner.store.values import RunRow
+from runner.store.values import RunRow, TrendPoint
 
 
 def run_document(record: RunRecord) -> dict[str, Any]:
@@ -15,9 +15,11 @@ def run_document(record: RunRecord) -> dict[str, Any]:
     return asdict(record)
 
 
-def row_document(row: RunRow) -> dict[str, Any]:
-    """What a list knows of a run."""
-    return asdict(row)
+def row_document(row: RunRow | TrendPoint) -> dict[str, Any]:
+    """What a list, or a trend, knows of a run."""
+    values = row._asdict()
+    shares: dict[str, Any] = {name: dict(values[name]) for name in ("spent", "limits") if name in values}
+    return {**values, **shares, "durations": asdict(row.durations)}
 
 
 FLAT_COLUMNS = (
@@ -29,7 +31,7 @@ FLAT_COLUMNS = (
 
 def flat_row(row: RunRow) -> Mapping[str, Any]:
     """The same in columns, for CSV; what is a list is joined by blanks, what is unknown is empty."""
-    document = asdict(row)
+    document = row_document(row)
     durations = {f"{name}_seconds": seconds for name, seconds in document.pop("durations").items()}
     spent, limits = (_joined(document.pop(name)) for name in ("spent", "limits"))
     return {**document, "tags": " ".join(row.tags), **durations, "spent": spent, "limits": limits}
@@ -44,7 +46,7 @@ def trend_document(trend: Trend) -> dict[str, Any]:
         "verdicts": dict(trend.verdicts),
         "held_share": trend.held_share,
         **figures,
-        "points": [asdict(point) for point in trend.points],
+        "points": [row_document(point) for point in trend.points],
     }
 
 

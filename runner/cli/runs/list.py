@@ -46,4 +46,5 @@ def command(
     from runner.cli.runs.list_page import list_page
     from runner.cli.slo.page import Page
 
-    Page().print(*list_page(rows, limit, place))
+    page = Page()
+    page.print(*list_page(rows, limit, place, page.width))

@@ -14,7 +14,7 @@ from tests.runner.store.records import NOW, record, timeline
 
 def point(number: int, detect: float | None, **changes: object) -> TrendPoint:
     made = TrendPoint(f"r{number}", "t", "t.yaml", NOW + number, "held", Durations(detect=detect), {"a": 0.1, "b": 0.2})
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return made._replace(**changes)  # type: ignore[arg-type]
 
 
 def test_the_median_of_the_last_five_runs_stands_beside_that_of_all_before() -> None:

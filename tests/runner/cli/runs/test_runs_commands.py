@@ -46,6 +46,16 @@ def test_the_list_has_the_newest_runs_and_says_that_there_are_more() -> None:
     assert more == "The newest 2; there may be more (--limit)."
 
 
+@pytest.mark.parametrize("columns", [50, 60, 80, 92, 100, 120])
+def test_a_run_id_is_never_folded_however_narrow_the_terminal_is(columns: int) -> None:
+    printed = CliRunner().invoke(runs, ["list"], env={"COLUMNS": str(columns), "NO_COLOR": "1"}).stdout
+    assert "20261117T000000Z-bbbbbb  breached" in printed
+    assert all(f"2026111{day}T000000Z-aaaaaa  held" in printed for day in range(7))
+    assert max(len(line) for line in printed.splitlines()) <= columns
+    assert "50.00%" in printed or columns < 80
+    assert ("lasted" in printed) == (columns >= 100)
+
+
 def test_an_empty_list_says_where_it_looked(store: Path) -> None:
     assert chaos_runs("list", "--verdict", "died").stdout == f"There is no such run in {store}.\n"
 
