@@ -24,10 +24,13 @@ SLOWER_AT_MOST = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the last look gave. `began_at` (monotonic) is that of the look that goes on, if one does."""
+    """What the last look gave. `began_at` (monotonic) is that of the look that goes on, if one does.
+
+    `up` is None before the first look has ended, or has taken too long.
+    """
 
     values: tuple[Value, ...] = ()
-    up: bool = False
+    up: bool | None = None
     looked_at: float | None = None
     seconds: float | None = None
     failures: int = 0
@@ -75,7 +78,8 @@ class Looking:
         seen = self._checked()
         yield from seen.values if seen.up else ()
         source = (self.name,)
-        yield Value(SOURCE_UP, seen.up, source)
+        if seen.up is not None:
+            yield Value(SOURCE_UP, seen.up, source)
         yield Value(SOURCE_FAILURES, seen.failures, source)
         if seen.looked_at is not None:
             yield Value(SOURCE_LOOKED, seen.looked_at, source)

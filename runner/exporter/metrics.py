@@ -23,7 +23,8 @@ class Metric:
 BUILD_INFO = Metric("mlchaos_build_info", "Always 1, with the version of mlchaos.", ("version",), "exporter")
 SOURCE_UP = Metric(
     "mlchaos_source_up",
-    "1 when the last look at the ledger or the store succeeded; what comes from one that did not is left out.",
+    "1 when the last look at the ledger or the store succeeded; what comes from one that did not is left out. Not "
+    "there before the first look.",
     ("source",),
     "exporter",
 )

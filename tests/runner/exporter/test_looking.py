@@ -30,11 +30,17 @@ class Source:
         return series(self.looking.values())
 
 
-def test_before_the_first_look_the_source_is_not_up() -> None:
-    assert Source().served() == {
-        'mlchaos_source_up{source="store"}': 0,
-        'mlchaos_source_failures_total{source="store"}': 0,
-    }
+def test_before_the_first_look_nothing_says_whether_the_source_is_up() -> None:
+    assert Source().served() == {'mlchaos_source_failures_total{source="store"}': 0}
+
+
+def test_a_first_look_that_fails_or_takes_too_long_says_that_the_source_is_not_up() -> None:
+    source = Source()
+    source.takes, source.problem = LATE_SECONDS + 1, OSError("away")
+    source.looking.tick()
+    assert source.meanwhile is not None
+    assert source.meanwhile['mlchaos_source_up{source="store"}'] == 0
+    assert source.served()['mlchaos_source_up{source="store"}'] == 0
 
 
 def test_what_was_seen_is_served_with_how_long_it_took() -> None:
