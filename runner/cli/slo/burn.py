@@ -79,7 +79,11 @@ def command(
     from runner.cli.slo.page import Page
 
     page = Page()
-    page.print(*burn_page(found, coincidences, top, page.width, page.unicode), "", *chaos_spending(chaos, top))
+    page.print(
+        *burn_page(found, coincidences, top, page.width, page.unicode),
+        "",
+        *chaos_spending(chaos, found.status.window, top),
+    )
 
 
 def _allowed(name: str) -> float | None:

@@ -118,6 +118,7 @@ def _spending(reviewed: Review, top: int) -> Iterator[RenderableType]:
     listed.add_row("", "between burns", "", "", events(background), share(reviewed.background_share))
     listed.add_row("", "all", "", "", events(reviewed.counts.bad), share(reviewed.spent), style="bold")
     yield listed
+    yield Text("The shares of budget are of what was seen so far: the events that were counted in the window.")
 
 
 def _from_to(burn: Burn) -> str:

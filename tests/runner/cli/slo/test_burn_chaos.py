@@ -18,7 +18,7 @@ def cost(number: int, spent: Spending, verdict: str = "held") -> RunCost:
 
 def shown(found: Attribution, top: int = 5) -> list[str]:
     file = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    Page(file).print(*chaos_spending(found, top))
+    Page(file).print(*chaos_spending(found, "28d", top))
     file.seek(0)
     return file.read().splitlines()
 
@@ -27,9 +27,10 @@ def test_window_and_month_are_told_with_what_is_allowed_and_run_by_run() -> None
     costs = (cost(1, Spending(0.02)), cost(2, Spending(0.0125)))
     lines = shown(Attribution(Spending(0.0325), costs, 0.05, NOVEMBER, Spending(0.0125), 0.2))
     text = " ".join(lines)
-    assert "Chaos runs of this window spent 3.25% of the budget of a whole one (2 runs), and 1.25%" in text
-    assert "since 2026-11-01, of 20.0% that chaos is allowed." in text
-    assert "While they were on, 5.0% of the budget above was spent, by whatever it was." in text
+    assert "Chaos runs of this window spent 3.25% (2 runs), and 1.25%" in text
+    assert "1.25% since 2026-11-01, of 20% allowed." in text
+    assert "These are shares of the budget of a whole 28d of this traffic." in text
+    assert "While they were on, 5.0% of the budget of what was seen so far was spent, by whatever it was." in text
     rows = [line.split() for line in lines]
     assert ["LLM", "pod", "1", "held", "2026-11-01", "00:01:00", "2.00%"] in rows
 
@@ -37,7 +38,7 @@ def test_window_and_month_are_told_with_what_is_allowed_and_run_by_run() -> None
 def test_what_is_assumed_is_told_as_the_most_that_it_may_be() -> None:
     assumed = Spending(0.01, 0.04)
     text = " ".join(shown(Attribution(assumed, (cost(1, assumed, "died"),), 0.0, NOVEMBER, assumed, None)))
-    assert "Chaos runs of this window spent up to 5.00% of the budget of a whole one" in text
+    assert "Chaos runs of this window spent up to 5.00% (1 run)" in text
     assert "allowed" not in text
 
 
@@ -57,5 +58,5 @@ def test_of_many_runs_the_costliest_are_told_and_the_rest_in_sum() -> None:
 
 def test_without_runs_one_line_says_so() -> None:
     text = " ".join(shown(Attribution(Spending(), (), 0.0, NOVEMBER, Spending(), None)))
-    said = "Chaos runs of this window spent 0.00% of the budget of a whole one (0 runs), and 0.00% since 2026-11-01."
-    assert text == said
+    said = "Chaos runs of this window spent 0.00% (0 runs), and 0.00% since 2026-11-01."
+    assert text == f"{said} These are shares of the budget of a whole 28d of this traffic."
