@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.text import Text
 
@@ -30,10 +31,16 @@ def coverage_page(coverage: Coverage, severity: str, now: float, width: int) -> 
         *((("receiver", "left"), ("proven by", "left")) if wide else ()),
     )  # fmt: skip
     names = Counter(one.alert for one in coverage.alerts)
-    for one in coverage.alerts:
+    titles = [
+        printable(one.alert if names[one.alert] == 1 else f"{one.alert} ({one.slo or 'no SLO'})")
+        for one in coverage.alerts
+    ]
+    # A name is copied and searched for, so it stays in one piece, and whatever is beside it gives way.
+    rows.columns[0].no_wrap, rows.columns[0].min_width = True, max(map(cell_len, titles), default=None)
+    for title, one in zip(titles, coverage.alerts, strict=True):
         last = one.last_proven
         cells: list[str | Text] = [
-            printable(one.alert if names[one.alert] == 1 else f"{one.alert} ({one.slo or 'no SLO'})"),
+            title,
             Text(_state(one, now), style=_STYLES.get(one.state, _OTHERWISE)),
             f"{one.proven}/{one.tries}" if one.tries else "-",
             _fired(last),

@@ -44,6 +44,15 @@ def test_the_receiver_and_the_run_are_told_where_there_is_room() -> None:
     assert "8.0 s (sink) oncall run-1" in " ".join(shown(120).split())
 
 
+def test_the_name_of_an_alert_stays_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "InferenceTokenThroughputBudgetBurnOfTheWholeFleet"
+    long = replace(COVERAGE, alerts=(replace(COVERAGE.alerts[2], alert=name), COVERAGE.alerts[0]))
+    monkeypatch.setenv("COLUMNS", "80")
+    out = StringIO()
+    Page(out).print(*coverage_page(long, "page", NOW, 80))
+    assert name in out.getvalue()
+
+
 def test_what_was_lost_is_said_with_its_stage_and_what_cannot_be_told_too() -> None:
     text = " ".join(shown().split())
     assert "Lost: run run-2 lost it at stage notified: no notification in 15 s" in text
