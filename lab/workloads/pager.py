@@ -88,6 +88,15 @@ class Pager:
         kept = [page for pages in self._pages.values() for page in pages if page.received_at > since]
         return sorted(kept, key=lambda page: page.id)
 
+    def now(self) -> float:
+        """What the clock says that the pages are told by."""
+        return self._clock()
+
+    @property
+    def last(self) -> int:
+        """The number of the last notification."""
+        return self._received
+
     @property
     def forgotten(self) -> int:
         """How many notifications had to make room."""
@@ -124,7 +133,7 @@ def application(pager: Pager, registry: CollectorRegistry, logger: Logger) -> we
         except ValueError:
             return web.json_response({"error": "since must be a Unix time in seconds"}, status=400)
         found = [asdict(page) for page in pager.pages(since)]
-        return web.json_response({"pages": found, "forgotten": pager.forgotten})
+        return web.json_response({"pages": found, "forgotten": pager.forgotten, "last": pager.last, "now": pager.now()})
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n")

@@ -53,6 +53,10 @@ class AlertFollower:
     def firing_already(self) -> tuple[str, ...]:
         """The expected alerts that are pending or firing now: what fires before the fault proves nothing."""
         self._look()
+        if self._sightings.keeper is None and not self._sightings.kept.tells_time:
+            self._look()  # by another clock even what it had before may be new
+        if self._sightings.kept.skew:
+            logger.warning("%s: what it says is corrected by that", self._sightings.kept.skew)
         return tuple(
             str(one) for one in self._expected if any(episode.gone_at is None for episode in self._sightings.of(one))
         )
@@ -120,8 +124,16 @@ class AlertFollower:
 
     def _look(self) -> None:
         with self._looked:
-            since = self._sightings.newest_page or self._pages_since
-            self._sightings.take(self._eyes.look(time.time(), since))
+            self._sightings.take(self._eyes.look(time.time(), self._ask_since()))
+
+    def _ask_since(self) -> float:
+        """Pages are asked for from there on, by the clock of who keeps them; from the first where that is unknown."""
+        kept = self._sightings.kept
+        if kept.newest is not None:
+            return kept.newest
+        if self._sightings.keeper is None and not kept.tells_time:
+            return 0.0
+        return self._pages_since + kept.ahead
 
     def _tell(self) -> None:
         """Note the path as it is known so far, where a stage was reached."""

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from clients.alertmanager import NotificationCounts, ReceivedAlert
-from clients.pages import Page, PagedAlert, Pages
+from clients.pages import Page, PagedAlert
 from clients.prometheus_alerts import ActiveAlert
 from runner.alerting.expectation import Expectation
+from runner.alerting.keeping import KeptPages
 from runner.alerting.look import Episode, Look, Unseen
 
 Key = frozenset[tuple[str, str]]
@@ -64,7 +65,7 @@ class Sightings:
     """By fingerprint: as each alert was when it was seen first, with whatever has muted it since."""
     let_through: dict[str, float] = field(default_factory=dict)
     """By fingerprint: when each was first seen routed and not muted (seconds since the epoch)."""
-    pages: list[Page] = field(default_factory=list)
+    kept: KeptPages = field(default_factory=KeptPages)
     counted: list[Counted] = field(default_factory=list)
     prometheus: Unseen | None = NOT_YET
     alertmanager: Unseen | None = NOT_YET
@@ -75,9 +76,6 @@ class Sightings:
     """What each receiver is notified by, as Alertmanager said last; None where it never did."""
     alertmanager_seen_at: float | None = None
     """The last look at which it answered."""
-    missed_pages: str = ""
-    """Why some pages may never have been seen."""
-    _forgotten: int = 0
     _raw: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def take(self, look: Look) -> None:
@@ -91,7 +89,7 @@ class Sightings:
             self._got(look.received, look.at)
             self.alertmanager_seen_at = look.at
         if not isinstance(look.pages, Unseen):
-            self._paged(look.pages)
+            self.kept.take(look.pages, look.at)
         if not isinstance(look.counts, Unseen):
             self._count(look.counts, look.at)
         if not isinstance(look.integrations, Unseen):
@@ -109,9 +107,14 @@ class Sightings:
         return self.alertmanager.reason
 
     @property
-    def newest_page(self) -> float | None:
-        """When the last page came (seconds since the epoch)."""
-        return self.pages[-1].received_at if self.pages else None
+    def pages(self) -> Sequence[Page]:
+        """Every notification that is kept, in the order in which they came."""
+        return self.kept.pages
+
+    @property
+    def missed_pages(self) -> str:
+        """Why some pages may never have been seen."""
+        return self.kept.missed
 
     def of(self, expectation: Expectation) -> tuple[Episode, ...]:
         """Every alert of the rule that was pending or firing, whenever that was."""
@@ -210,19 +213,6 @@ class Sightings:
                 silenced_by=tuple(dict.fromkeys((*known.silenced_by, *one.silenced_by))),
                 inhibited_by=tuple(dict.fromkeys((*known.inhibited_by, *one.inhibited_by))),
             )
-
-    def _paged(self, pages: Pages) -> None:
-        known = {(page.id, page.received_at) for page in self.pages}
-        fresh = [page for page in pages.pages if (page.id, page.received_at) not in known]
-        last = self.pages[-1].id if self.pages else None
-        for page in fresh:
-            if last is not None and page.id < last:
-                self.missed_pages = "the keeper of pages began anew meanwhile, and forgot what it had"
-            elif last is not None and page.id > last + 1 and pages.forgotten > self._forgotten:
-                self.missed_pages = "the keeper of pages had more than it keeps"
-            last = page.id
-        self._forgotten = pages.forgotten
-        self.pages += fresh
 
     def _count(self, counts: NotificationCounts, at: float) -> None:
         """Counters begin anew with Alertmanager, and what they said before is not forgotten."""

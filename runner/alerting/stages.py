@@ -198,6 +198,8 @@ def _unseen_by_sink(expectation: Expectation, sightings: Sightings) -> Iterator[
     """What a sink cannot say of whom else Alertmanager notifies."""
     if sightings.alertmanager is not None and not sightings.alertmanager.asked:
         yield "Alertmanager was not asked whether it goes to receivers without a sink"
+    if sightings.kept.skew:
+        yield f"{sightings.kept.skew}, which was corrected"
     beside = beside_sink(expectation.receiver, sightings)
     if beside:
         seen_by = "only Alertmanager's counters see" if sightings.counted else "nobody sees"

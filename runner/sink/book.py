@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from clients.prometheus_alerts import read_time
+
 STATUSES = ("firing", "resolved")
 MOST_PER_RECEIVER = 1000
 MOST_RECEIVERS = 200
+MOST_NAME_LENGTH = 200
 MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -67,9 +70,7 @@ class Book:
         Raises NoNotificationError, FullError.
         """
         document = _notification(body)
-        name = receiver or str(document.get("receiver") or "")
-        if not name:
-            raise NoNotificationError("it names no receiver")
+        name = _receiver(receiver or document.get("receiver"))
         text = json.dumps(document, separators=(",", ":"))
         with self._lock:
             if name not in self._kept and len(self._kept) >= self._most_receivers:
@@ -86,6 +87,15 @@ class Book:
                 if kept.receiver in self._kept or len(self._kept) < self._most_receivers:
                     self._ids = max(self._ids, kept.id)
                     self._add(kept)
+
+    def now(self) -> float:
+        """What the clock says that notifications are kept by."""
+        return self._clock()
+
+    @property
+    def last(self) -> int:
+        """The number of the last notification that came."""
+        return self._ids
 
     def since(self, at: float) -> list[Kept]:
         """What came after `at` (seconds since the epoch), the oldest first."""
@@ -116,12 +126,21 @@ def read_kept(line: str) -> Kept:
         return Kept(
             int(document["id"]),
             float(document["received_at"]),
-            str(document["receiver"]),
+            _receiver(document["receiver"]),
             str(document["status"]),
             notification,
         )
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise NoNotificationError(f"{type(error).__name__}: {error}") from None
+
+
+def _receiver(name: object) -> str:
+    """A name that can be written down and read again wherever notifications are told of."""
+    if not isinstance(name, str) or not name:
+        raise NoNotificationError("it names no receiver")
+    if len(name) > MOST_NAME_LENGTH or not name.isprintable():  # neither control characters nor lone surrogates
+        raise NoNotificationError(f"a receiver's name has at most {MOST_NAME_LENGTH} characters, all printable")
+    return name
 
 
 def _notification(body: bytes) -> dict[str, Any]:
@@ -138,4 +157,18 @@ def _notification(body: bytes) -> dict[str, Any]:
     )
     if not sound:
         raise NoNotificationError("alerts must be a list of objects with status and labels")
+    for one in document["alerts"]:
+        for key in ("startsAt", "endsAt"):
+            _check_time(key, one.get(key))
     return document
+
+
+def _check_time(key: str, value: object) -> None:
+    """Who reads what is kept has to be able to read its times."""
+    wrong = NoNotificationError(f"{key} of an alert must be a time (RFC 3339)")
+    if value is not None and not isinstance(value, str):
+        raise wrong
+    try:
+        read_time(value)
+    except (ValueError, OverflowError):
+        raise wrong from None

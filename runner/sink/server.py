@@ -23,7 +23,11 @@ logger = logging.getLogger("chaostoolkit")
 
 MOST_BODY_BYTES = 4 * 1024 * 1024
 IDLE_SECONDS = 30.0
+REQUEST_SECONDS = 5.0
+"""How long a connection has to begin with a request, and a request to be sent as a whole."""
 MOST_AT_ONCE = 64
+MOST_OF_ONE_PEER = 48
+"""So that one client that holds its connections leaves some to the others."""
 
 
 class SinkServer(ThreadingHTTPServer):
@@ -38,7 +42,7 @@ class SinkServer(ThreadingHTTPServer):
         self.diary = diary
         self.counts: Counter[tuple[str, str]] = Counter()
         self.counting = threading.Lock()
-        self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
+        self._peers: Counter[str] = Counter()
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Handler)
 
@@ -49,16 +53,28 @@ class SinkServer(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """One that finds no place is closed; Alertmanager sends its notification again."""
-        if not self._places.acquire(blocking=False):
+        if not self._enter(str(client_address[0])):
             self.shutdown_request(request)
             return
         super().process_request(request, client_address)
+
+    def _enter(self, peer: str) -> bool:
+        with self.counting:
+            if self._peers.total() >= MOST_AT_ONCE or self._peers[peer] >= MOST_OF_ONE_PEER:
+                return False
+            self._peers[peer] += 1
+            return True
+
+    def _leave(self, peer: str) -> None:
+        with self.counting:
+            self._peers[peer] -= 1
+            self._peers += Counter()  # without those that have none
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._places.release()
+            self._leave(str(client_address[0]))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that leaves in the middle is no news."""
@@ -142,8 +158,11 @@ class _Handler(BaseHTTPRequestHandler):
         if math.isnan(since):
             self._refuse(HTTPStatus.BAD_REQUEST, "since must be a Unix time in seconds")
             return
-        pages = ", ".join(kept.line for kept in self.server.book.since(since))
-        self._answer(HTTPStatus.OK, f'{{"pages": [{pages}], "forgotten": {self.server.book.forgotten}}}')
+        book = self.server.book
+        last = book.last  # before the pages: all up to it are among them
+        pages = ", ".join(kept.line for kept in book.since(since))
+        told = f'"forgotten": {book.forgotten}, "last": {last}, "now": {book.now():.6f}'
+        self._answer(HTTPStatus.OK, f'{{"pages": [{pages}], {told}}}')
 
     def _refuse(self, status: HTTPStatus, why: str) -> None:
         """The body is not read, so nothing more can come over this connection."""

@@ -41,6 +41,13 @@ def test_each_alert_of_a_notification_has_its_own_status() -> None:
     ]
 
 
+def test_a_time_that_cannot_be_read_is_not_known_and_hides_no_other_page() -> None:
+    odd = {"alerts": [{"status": "firing", "labels": {}, "startsAt": "yesterday"}]}
+    with answering_in_process(body(200, document(PAGE, {**PAGE, "notification": odd}))) as url:
+        kept = PagesKeeper(url).since(1)
+    assert [page.alerts[0].starts_at for page in kept.pages] == [10.0, None]
+
+
 @pytest.mark.parametrize("broken", [{"id": 1}, {**PAGE, "status": "odd"}, {**PAGE, "notification": None}, 5])
 def test_what_is_no_page_is_an_error(broken: Any) -> None:
     with answering_in_process(body(200, document(broken))) as url, pytest.raises(HttpError, match="no list of pages"):

@@ -77,6 +77,11 @@ def test_there_are_so_many_receivers_and_no_more() -> None:
         b'{"status": "firing", "alerts": [1]}',
         b'{"status": "firing", "alerts": [{"labels": {}}], "receiver": "a"}',
         b'{"status": "firing", "alerts": []}',
+        body("\ud800"),
+        body("two\nlines"),
+        body("x" * 201),
+        body(alerts=[{"status": "firing", "labels": {}, "startsAt": "yesterday"}]),
+        body(alerts=[{"status": "firing", "labels": {}, "endsAt": 5}]),
     ],
 )
 def test_what_is_no_notification_is_refused_and_not_kept(sent: bytes) -> None:
