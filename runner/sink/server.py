@@ -23,8 +23,9 @@ logger = logging.getLogger("chaostoolkit")
 
 MOST_BODY_BYTES = 4 * 1024 * 1024
 IDLE_SECONDS = 30.0
+"""How long a connection that has been answered may wait for its next request."""
 REQUEST_SECONDS = 5.0
-"""How long a connection has to begin with a request, and a request to be sent as a whole."""
+"""How long a new connection has to begin, and how long a request may stand still once it has begun."""
 MOST_AT_ONCE = 64
 MOST_OF_ONE_PEER = 48
 """So that one client that holds its connections leaves some to the others."""
@@ -113,7 +114,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: SinkServer
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "mlchaos-sink", ""
-    timeout = IDLE_SECONDS
+    timeout = REQUEST_SECONDS
+
+    def parse_request(self) -> bool:
+        """The first line is there: the rest has to follow soon."""
+        self.connection.settimeout(REQUEST_SECONDS)
+        return super().parse_request()
 
     def do_POST(self) -> None:
         """A notification."""
@@ -179,6 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
+        self.connection.settimeout(IDLE_SECONDS)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (its name in http.server)
         """What matters is logged by who does it."""

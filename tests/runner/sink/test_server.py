@@ -1,5 +1,6 @@
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ import pytest
 from clients.pages import PagesKeeper
 from runner.sink.book import Book
 from runner.sink.diary import Diary
-from runner.sink.server import MOST_BODY_BYTES, SinkServer
+from runner.sink.server import MOST_BODY_BYTES, SinkServer, _Handler
 from tests.runner.sink.test_book import body, book
 
 
@@ -95,6 +96,46 @@ def test_what_came_is_counted_by_receiver(server: SinkServer) -> None:
     assert 'mlchaos_sink_notifications_total{receiver="a",status="firing"} 2' in said
     assert 'mlchaos_sink_notifications_total{receiver="odd\\"name",status="firing"} 1' in said
     assert "mlchaos_sink_forgotten_total 0" in said
+
+
+def test_a_receiver_without_a_sound_name_spoils_nothing(server: SinkServer) -> None:
+    assert ask(server, "POST", "/alerts", body("\ud800"))[0] == 400
+    assert ask(server, "POST", "/alerts/two%0Alines", body())[0] == 400
+    assert ask(server, "GET", "/metrics")[0] == 200
+
+
+def idle(server: SinkServer) -> socket.socket:
+    """A client that begins a request and does not go on."""
+    client = socket.create_connection(("127.0.0.1", server.server_port), timeout=20)
+    client.sendall(b"POST /alerts/x HTTP/1.1\r\n")
+    return client
+
+
+def test_a_request_that_stands_still_gives_its_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Handler, "timeout", 0.05)
+    monkeypatch.setattr("runner.sink.server.REQUEST_SECONDS", 0.05)
+    with serving(book()) as running, idle(running) as client:
+        assert client.recv(1) == b""
+
+
+def test_one_client_leaves_places_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.sink.server.MOST_OF_ONE_PEER", 1)
+    with serving(book()) as running, idle(running):
+        with socket.create_connection(("127.0.0.1", running.server_port), timeout=20) as second:
+            assert refused(second)
+        with socket.create_connection(
+            ("127.0.0.1", running.server_port), timeout=20, source_address=("127.0.0.2", 0)
+        ) as another:
+            another.sendall(b"GET /healthz HTTP/1.1\r\n\r\n")
+            assert another.recv(12) == b"HTTP/1.1 200"
+
+
+def refused(client: socket.socket) -> bool:
+    """Whether the connection was closed without an answer."""
+    try:
+        return client.recv(1) == b""
+    except ConnectionResetError:
+        return True
 
 
 def test_what_is_kept_is_in_the_file_before_it_is_answered(tmp_path: Path) -> None:
