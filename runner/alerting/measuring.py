@@ -134,7 +134,7 @@ def measure_prediction(
     until = fired_at or (fires.at if fires is not None else None)
     if until is not None:  # the first moments are too short to say a ratio by
         until = max(until, intended_at + windows[0] / burning.time_scale)
-    told = _told(burning, _until(since, until), _interval(instants))
+    told = _told(burning, _until(since, until), _interval(instants), fires.tier if fires is not None else "")
     return Prediction(fires.at if fires is not None else None, told)
 
 
@@ -163,18 +163,20 @@ def evaluations(prometheus: Prometheus, slo: str, start: float, end: float) -> t
     return tuple(sorted({sample.at for series in answer.series for sample in series.samples if sample.at > start}))
 
 
-def _told(burning: Burning, events: Counts, interval: float | None) -> str:
-    """How it was found, in words."""
+def _told(burning: Burning, events: Counts, interval: float | None, by: str) -> str:
+    """How it was found, in words; `by` is the tier that it was found by, where it was."""
     ratio = events.error_ratio
     if ratio is None:
         return "no events after the fault"
     told = f"{100 * ratio:.3g}% of {events.total:.0f} events since the fault were bad"
     quick = quickest(burning.terms, ratio)
+    found = f"; predicted by {by}, whose windows have what was before the fault, too" if by else ""
     if quick is None:
-        return f"{told}, which steadily never fires it"
+        return f"{told}, which steadily never fires it{found}"
     tier, seconds = quick
+    found = "" if by == tier.name else found
     every = f", and rules are evaluated every {interval:g} s" if interval is not None else ""
-    return f"{told}; steadily, {tier.name} takes {seconds:.1f} s{every}"
+    return f"{told}; steadily, {tier.name} takes {seconds:.1f} s{every}{found}"
 
 
 def _window(burning: Burning, seconds: float) -> CountExpressions:

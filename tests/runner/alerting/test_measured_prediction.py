@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from clients.prometheus import Answer, LabelledValue, Prometheus, Sample, Series, Vector
-from runner.alerting.measuring import LABEL, MOST_INSTANTS, Burning, _since, _thinned, measure_prediction
+from runner.alerting.measuring import LABEL, MOST_INSTANTS, Burning, _since, _thinned, _told, measure_prediction
 from slos.burn import Counts
 from slos.duration import parse_duration
 from slos.tiers import TIER
@@ -57,6 +57,16 @@ def test_the_burn_arithmetic_is_replayed_at_the_times_of_the_evaluations() -> No
         "50% of 200 events since the fault were bad; steadily, fast-page takes 18.1 s, "
         "and rules are evaluated every 2.5 s"
     )
+
+
+def test_the_tier_of_the_prediction_is_told_where_it_is_not_the_one_that_is_quickest_steadily() -> None:
+    half, none = Counts(50.0, 100.0), Counts(0.0, 100.0)
+    assert "predicted by" not in _told(FAST, half, None, "fast-page")
+    assert _told(FAST, half, None, "slow-page").endswith(
+        "steadily, fast-page takes 18.1 s; predicted by slow-page, whose windows have what was before the fault, too"
+    )
+    assert "never fires it; predicted by slow-page" in _told(FAST, none, None, "slow-page")
+    assert _told(FAST, none, None, "").endswith("never fires it")
 
 
 def test_a_ratio_that_never_burns_fast_enough_predicts_nothing() -> None:
