@@ -18,6 +18,8 @@ from runner.alerting.waiting import quiet_until, wanted_until
 logger = logging.getLogger("chaostoolkit")
 
 POLL_SECONDS = 0.5
+JOIN_SECONDS = 30.0
+"""A whole look is five questions, each of which is bounded by looking.TIMEOUT_SECONDS."""
 PAGES_BEFORE_SECONDS = 60.0
 """So much earlier than the run begins pages are asked for, since the clock of who keeps them may be another one."""
 
@@ -42,7 +44,8 @@ class AlertFollower:
         self._find_slo = find_slo
         self._note = note
         self._sightings = Sightings(self._expected)
-        self._looked = threading.Lock()
+        self._looking = threading.Lock()
+        self._taking = threading.Lock()
         self._closing = threading.Event()
         self._pages_since = time.time() - PAGES_BEFORE_SECONDS
         self._times: FaultTimes | None = None
@@ -90,6 +93,8 @@ class AlertFollower:
     def _judged(self, times: FaultTimes | None) -> AlertPath:
         if times is None:
             return AlertPath(evidence=self._eyes.evidence, strays_forbidden=self._forbid_strays)
+        if self._thread.is_alive():
+            raise TimeoutError(f"the last look at the alerts took more than {JOIN_SECONDS:g} s")
         self._look()
         timelines = tuple(
             timeline(
@@ -117,14 +122,18 @@ class AlertFollower:
             due = max(due + POLL_SECONDS, time.monotonic())
             try:
                 self._look()
-                self._tell()
+                if not self._closing.is_set():
+                    self._tell()
             except Exception:
                 # The path is looked at once more at the end, and what was not seen is not proven.
                 logger.exception("The alerts could not be followed")
 
     def _look(self) -> None:
-        with self._looked:
-            self._sightings.take(self._eyes.look(time.time(), self._ask_since()))
+        """Whoever is asked may be slow: what is known is not locked meanwhile."""
+        with self._looking:
+            look = self._eyes.look(time.time(), self._ask_since())
+            with self._taking:
+                self._sightings.take(look)
 
     def _ask_since(self) -> float:
         """Pages are asked for from there on, by the clock of who keeps them; from the first where that is unknown."""
@@ -140,7 +149,7 @@ class AlertFollower:
         times = self._times
         if times is None:
             return
-        with self._looked:
+        with self._taking:
             path = self._path(times, tuple(timeline(one, self._sightings, times) for one in self._expected))
         reached = [[(stage.stage, stage.at is not None) for stage in one.stages] for one in path.timelines]
         if (reached, len(path.strays)) != self._noted:
@@ -151,7 +160,7 @@ class AlertFollower:
         self._times = times
         told: tuple[str, ...] = ()
         while True:
-            with self._looked:
+            with self._taking:
                 limits = [
                     (one, at) for one in self._expected if (at := wanted(one, self._sightings, times)) is not None
                 ]
@@ -168,4 +177,4 @@ class AlertFollower:
     def _end(self) -> None:
         self._closing.set()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(JOIN_SECONDS)

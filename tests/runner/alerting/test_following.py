@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
+import pytest
+
 from clients.pages import Pages
 from runner.alerting.following import AlertFollower
 from runner.alerting.look import Look
@@ -78,3 +80,43 @@ def test_what_fails_at_the_end_leaves_nothing_proven() -> None:
     assert path.timelines == ()
     assert path.strays_unknown
     assert eyes.closed
+
+
+class SlowEyes(ShownEyes):
+    """Whoever is asked does not answer until it is let go."""
+
+    def __init__(self, shown: Look) -> None:
+        super().__init__(shown)
+        self.asked = threading.Event()
+        self.answer = threading.Event()
+
+    def look(self, at: float, pages_since: float) -> Look:
+        self.asked.set()
+        assert self.answer.wait(60)
+        return super().look(at, pages_since)
+
+
+def test_a_fault_that_must_come_out_does_not_wait_for_a_slow_answer() -> None:
+    eyes = SlowEyes(look(1))
+    following = follower(eyes)
+    following.start()
+    assert eyes.asked.wait(60)
+    holding = threading.Thread(target=following.hold, args=(TIMES, FAULT, lambda _: True), daemon=True)
+    holding.start()
+    holding.join(20)
+    held = holding.is_alive()
+    eyes.answer.set()
+    following.conclude(None)
+    assert not held
+
+
+def test_a_look_that_does_not_end_is_not_waited_for_and_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runner.alerting.following.JOIN_SECONDS", 0.01)
+    eyes = SlowEyes(look(1))
+    following = follower(eyes)
+    following.start()
+    assert eyes.asked.wait(60)
+    path = following.conclude(TIMES)
+    eyes.answer.set()
+    assert (path.timelines, path.strays) == ((), ())
+    assert path.strays_unknown

@@ -150,7 +150,7 @@ def unheard(story: Story) -> None:
 
 def told_late(story: Story) -> None:
     story.firing = replace(story.firing, pages=Pages((), 0))
-    story.over = replace(story.over, pages=Pages((page(1, 16), page(2, 42, "resolved")), 0))
+    story.over = replace(story.over, pages=Pages((page(1, 16), page(2, 42, "resolved")), 0, ahead=0.0))
 
 
 def never_over(story: Story) -> None:
