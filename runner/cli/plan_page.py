@@ -16,6 +16,7 @@ from actions.planned import PlannedFault
 from runner.allowance.month import Allowance
 from runner.cli.slo.figures import counted, printable
 from runner.cli.slo.tables import table
+from runner.experiment.guard_block import ExpectedAlert
 from runner.plan.digest import VARIABLE
 from runner.plan.limits import figure
 from runner.plan.model import Admission, Capacity, Limit, Plan
@@ -38,6 +39,8 @@ def page(plan: Plan, admission: Admission) -> Iterator[RenderableType]:
     yield from (_budgets(plan), "")
     if admission.allowances:
         yield from (_allowances(admission.allowances), "")
+    if plan.guard.alerts:
+        yield from (_alerts(plan.guard.alerts), "")
     yield from (*_admission(admission), "")
     yield from _ending(plan, admission)
 
@@ -142,6 +145,19 @@ def _allowances(allowances: Sequence[Allowance]) -> Table:
     return rows
 
 
+def _alerts(expected: Sequence[ExpectedAlert]) -> Table:
+    """What has to fire, whom it has to reach, and how long each may take."""
+    rows = table(("EXPECTED ALERT", "left"), ("SEVERITY", "left"), ("RECEIVER", "left"), ("FIRES", "right"),
+                 ("NOTIFIED", "right"), ("RESOLVES", "right"))  # fmt: skip
+    for one in expected:
+        receiver = f"not {one.receiver} (muted by {one.muted_by})" if one.muted_by else one.receiver
+        limits = (
+            f"in {span}" if span else "-" for span in (one.fires_within, one.notified_within, one.resolves_within)
+        )
+        rows.add_row(printable(one.alert), printable(one.severity), printable(receiver), *limits)
+    return rows
+
+
 def _admission(admission: Admission) -> Iterator[RenderableType]:
     asked = f"asked: {', '.join(admission.asked)}" if admission.asked else "nothing could be asked"
     yield Text.assemble("ADMISSION  ", (printable(asked), "dim"))
@@ -154,9 +170,10 @@ def _admission(admission: Admission) -> Iterator[RenderableType]:
 
 
 def _ending(plan: Plan, admission: Admission) -> Iterator[RenderableType]:
-    for warning in plan.warnings:
+    warnings = (*plan.warnings, *admission.warnings)
+    for warning in warnings:
         yield _point("warning", "yellow", warning)
-    if plan.warnings:
+    if warnings:
         yield ""
     if plan.allowed and admission.admitted:
         rest = ": within the blast radius, nothing has been touched. To run exactly this:"

@@ -1,5 +1,6 @@
 """The alert path of one run: for how long its faults stay in, how long its end is waited for, and what was seen."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -21,8 +22,11 @@ from runner.alerting.timeline import AlertPath
 from runner.experiment.slo_names import find_slos
 from runner.guarding.recovery import Recovery
 from runner.guarding.stops import Stop
+from runner.plan.expected_alerts import unknown_alerts
 from runner.plan.model import Plan
 from slos.model import Slo
+
+logger = logging.getLogger("chaostoolkit")
 
 MARGIN_SECONDS = 2.0
 """So much before the end of blast_radius.duration the faults come out: what was waited for is no reason to abort."""
@@ -109,6 +113,8 @@ def _of_our_slos(expected: tuple[Expectation, ...], eyes: Eyes, plan: Plan) -> t
     rules = seen(PrometheusAlerts(eyes.prometheus).rules) if expected else ()
     if isinstance(rules, Unseen):
         raise RefusedError(f"it is not known of which SLOs the expected alerts are: {rules.reason}")
+    for warning in unknown_alerts(plan.guard.alerts, rules):
+        logger.warning("%s", warning)
     find = _finder(plan)
     try:
         return of_one_slo(expected, rules, [slo.name for slo in plan.slos], lambda slo: find(slo) is not None)

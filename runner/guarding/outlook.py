@@ -10,11 +10,13 @@ from actions.ledger.open import local_path, open_in_cluster, open_in_file, place
 from actions.ledger.store import Ledger, LedgerError, TransientLedgerError
 from actions.ledger.takeover import Clock, is_dead
 from clients.prometheus import Prometheus, PrometheusError
+from clients.prometheus_alerts import PrometheusAlerts
 from runner.allowance.asking import ask
 from runner.allowance.month import Allowance
 from runner.guarding.admission import WHAT_TO_DO, Answer, look_once
 from runner.guarding.opening import halt_told, limits_of, terms_of
 from runner.guarding.session import fault_in_the_way
+from runner.plan.expected_alerts import unknown_alerts
 from runner.plan.model import Admission, Plan
 
 TIMEOUT_SECONDS = 2.0
@@ -27,7 +29,7 @@ def look(plan: Plan, configuration: Mapping[str, Any]) -> Admission:
     A ledger that cannot be used refuses it; one that does not answer, and SLOs without data, leave it open.
     """
     ledger, ledger_place = _ask_ledger(plan)
-    slos, prometheus_place = _ask_prometheus(plan, configuration)
+    slos, warnings, prometheus_place = _ask_prometheus(plan, configuration)
     month, allowances, store_place = _ask_store(plan)
     answers = (ledger, slos, month)
     return Admission(
@@ -35,6 +37,7 @@ def look(plan: Plan, configuration: Mapping[str, Any]) -> Admission:
         unknown=tuple(reason for one in answers for reason in one.unknown),
         asked=tuple(place for place in (ledger_place, prometheus_place, store_place) if place),
         allowances=allowances,
+        warnings=warnings,
     )
 
 
@@ -103,14 +106,26 @@ def _ask_store(plan: Plan) -> tuple[Answer, tuple[Allowance, ...], str]:
     return Answer(told.refused, unknown), tuple(told.allowances), told.asked
 
 
-def _ask_prometheus(plan: Plan, configuration: Mapping[str, Any]) -> tuple[Answer, str]:
+def _ask_prometheus(plan: Plan, configuration: Mapping[str, Any]) -> tuple[Answer, tuple[str, ...], str]:
+    """The SLOs, what is to be said of the expected alerts, and who was asked."""
     address = str(configuration.get("prometheus_url") or os.environ.get("PROMETHEUS_URL", ""))
     try:
         prometheus = Prometheus(address, timeout=TIMEOUT_SECONDS)
     except PrometheusError as error:
-        return Answer((), (f"the SLOs cannot be watched: {error}",)), ""
+        return Answer((), (f"the SLOs cannot be watched: {error}",)), (), ""
     with prometheus:
         answer = look_once(prometheus, plan.slos, terms_of(plan.guard))
+        warnings = _of_alerts(plan, prometheus)
     if answer.refused:
         answer = Answer((*answer.refused[:-1], f"{answer.refused[-1]}; {WHAT_TO_DO}"), answer.unknown)
-    return answer, prometheus.url
+    return answer, warnings, prometheus.url
+
+
+def _of_alerts(plan: Plan, prometheus: Prometheus) -> tuple[str, ...]:
+    expected = plan.guard.alerts
+    if not expected:
+        return ()
+    try:
+        return tuple(unknown_alerts(expected, PrometheusAlerts(prometheus).rules()))
+    except PrometheusError as error:
+        return (f"it is not known whether Prometheus has rules for the expected alerts: {error}",)

@@ -57,13 +57,26 @@ def plan_document(plan: Plan, admission: Admission) -> dict[str, Any]:
         "error_budget": [
             {"slo": one.slo, "most": one.most, "expected": one.expected, "past": list(one.past)} for one in plan.spend
         ],
+        "alerts": [
+            {
+                "alert": one.alert,
+                "severity": one.severity,
+                "slo": one.slo,
+                "receiver": one.receiver,
+                "muted_by": one.muted_by,
+                "fires_within_seconds": one.fires_within_seconds,
+                "notified_within_seconds": one.notified_within_seconds,
+                "resolves_within_seconds": one.resolves_within_seconds,
+            }
+            for one in plan.guard.alerts
+        ],
         "locks": list(plan.locks),
         "permissions": [
             {**asdict(check.permission), "granted": check.granted, "problem": check.problem}
             for check in plan.permissions
         ],
         "violations": [asdict(violation) for violation in plan.violations],
-        "warnings": list(plan.warnings),
+        "warnings": [*plan.warnings, *admission.warnings],
     }
 
 

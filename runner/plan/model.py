@@ -110,13 +110,14 @@ class PermissionCheck:
 class Admission:
     """Whether a run would be let in at the moment of the look: what refuses it, what is not known, who was asked.
 
-    `allowances` is how the month stands of each SLO that has an allowance for chaos.
+    `allowances` is how the month stands of each SLO that has an allowance for chaos. `warnings` keep no run out.
     """
 
     refused: tuple[str, ...]
     unknown: tuple[str, ...]
     asked: tuple[str, ...]
     allowances: tuple[Allowance, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def admitted(self) -> bool | None:

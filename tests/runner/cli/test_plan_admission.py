@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from actions import fault
 from actions.ledger.in_file import InFile
 from actions.ledger.record import Halt
+from clients.prometheus_alerts import RuleOfAlert
 from runner.cli.plan import plan
 from tests.actions.ledger.rigged import rigged_record
 from tests.guard.slo_prometheus import SloScript, slo_prometheus
@@ -174,3 +175,22 @@ def test_a_store_that_cannot_be_asked_leaves_it_open(scene: Scene, monkeypatch: 
 def test_without_an_allowance_the_store_is_not_asked_for_the_month(scene: Scene) -> None:
     assert "CHAOS THIS MONTH" not in scene.run().stdout
     assert scene.admission(0)["allowances"] == []
+
+
+def test_expected_alerts_are_listed_and_one_that_no_rule_fires_is_a_warning(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = yaml.safe_load(scene.path.read_text())
+    alert = {"alert": "LlmBrun", "severity": "page", "fires_within": "90s", "receiver": "ml-oncall"}
+    document["extensions"][0]["alerts"] = [alert]
+    scene.path.write_text(yaml.safe_dump(document))
+    burn = RuleOfAlert("LlmBurn", "1", 0.0, {"severity": "page"}, {}, "g", 1.0, True, "", None, ())
+    monkeypatch.setattr("runner.guarding.outlook.PrometheusAlerts.rules", lambda _: (burn,))
+    ended = scene.run()
+    assert ended.exit_code == 0, ended.output
+    rows = [line.split() for line in ended.stdout.splitlines()]
+    assert ["LlmBrun", "page", "ml-oncall", "in", "90s", "in", "6m", "-"] in rows
+    assert "did you mean LlmBurn?" in " ".join(ended.stdout.split())
+    told = json.loads(scene.run("--json").stdout)
+    assert told["alerts"][0]["fires_within_seconds"] == 90
+    assert [warning for warning in told["warnings"] if warning.startswith("expected alert LlmBrun")]
