@@ -11,7 +11,7 @@ from runner.alerting.judging import timeline
 from runner.alerting.looking import Eyes
 from runner.alerting.sightings import Sightings
 from runner.alerting.stages import FaultTimes
-from runner.alerting.strays import strays, why_unknown
+from runner.alerting.strays import coming, strays, why_unknown
 from runner.alerting.timeline import AlertPath, AlertTimeline
 from runner.alerting.waiting import quiet_until, wanted_until
 
@@ -20,6 +20,8 @@ logger = logging.getLogger("chaostoolkit")
 POLL_SECONDS = 0.5
 JOIN_SECONDS = 30.0
 """A whole look is five questions, each of which is bounded by looking.TIMEOUT_SECONDS."""
+STRAYS_WITHIN_SECONDS = 30.0
+"""So long a page on its way is waited for where no expected alert says within which time it must be notified."""
 PAGES_BEFORE_SECONDS = 60.0
 """So much earlier than the run begins pages are asked for, since the clock of who keeps them may be another one."""
 
@@ -74,6 +76,16 @@ class AlertFollower:
     def wait_for_end(self, times: FaultTimes, wait: Wait) -> None:
         """Return when every alert whose end was asked for is over and told, or its time is."""
         self._wait(times, float("inf"), wait, quiet_until, "Waiting")
+        while self._forbid_strays and time.time() < self._strays_until(times):
+            if wait(POLL_SECONDS):
+                return
+
+    def _strays_until(self, times: FaultTimes) -> float:
+        """Until when pages are waited for that nobody expected and that are on their way; 0 where there are none."""
+        within = max((one.notified_within for one in self._expected), default=STRAYS_WITHIN_SECONDS)
+        with self._taking:
+            found = coming(self._expected, self._sightings, times.intended_at)
+        return max((one.at + within for one in found), default=0.0)
 
     def conclude(self, times: FaultTimes | None) -> AlertPath:
         """All that was seen, judged; `times` is None where no fault went in. Ends the thread. Never raises."""
@@ -113,8 +125,12 @@ class AlertFollower:
             strays(self._expected, self._sightings, times.intended_at),
             self._eyes.evidence,
             self._forbid_strays,
-            why_unknown(self._sightings, times.intended_at),
+            why_unknown(self._sightings, times.intended_at) or self._on_their_way(times),
         )
+
+    def _on_their_way(self, times: FaultTimes) -> str:
+        found = coming(self._expected, self._sightings, times.intended_at)
+        return "; ".join(f"{one.alert} is on its way to {one.receiver}, and was not notified yet" for one in found)
 
     def _run(self) -> None:
         due = time.monotonic()

@@ -66,6 +66,8 @@ class Sightings:
     let_through: dict[str, float] = field(default_factory=dict)
     """By fingerprint: when each was first seen routed and not muted (seconds since the epoch)."""
     kept: KeptPages = field(default_factory=KeptPages)
+    free_now: frozenset[str] = frozenset()
+    """The fingerprints of those that were routed and not muted when Alertmanager was seen last."""
     counted: list[Counted] = field(default_factory=list)
     prometheus: Unseen | None = NOT_YET
     alertmanager: Unseen | None = NOT_YET
@@ -87,6 +89,7 @@ class Sightings:
             self._active(look.active, look.at)
         if not isinstance(look.received, Unseen):
             self._got(look.received, look.at)
+            self.free_now = frozenset(one.fingerprint for one in look.received if one.processed and not one.muted)
             self.alertmanager_seen_at = look.at
         if not isinstance(look.pages, Unseen):
             self.kept.take(look.pages, look.at)

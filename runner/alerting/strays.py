@@ -22,6 +22,22 @@ def strays(expected: Sequence[Expectation], sightings: Sightings, since: float) 
     return tuple(sorted(found.values(), key=lambda page: page.at))
 
 
+def coming(expected: Sequence[Expectation], sightings: Sightings, since: float) -> tuple[StrayPage, ...]:
+    """Pages that nobody expected and that are still to come: Alertmanager routes them, and has not notified them yet.
+
+    `at` is since when. Those to receivers that nobody keeps are strays already.
+    """
+    told = {(frozenset(page.labels.items()), page.receiver) for page in strays(expected, sightings, since)}
+    return tuple(
+        _stray(one.labels, receiver, sightings.let_through[one.fingerprint])
+        for one in sightings.received.values()
+        if one.starts_at >= since and one.fingerprint in sightings.free_now
+        if one.labels.get("severity") == PAGE and not _is_expected(expected, one.labels)
+        for receiver in one.receivers
+        if (frozenset(one.labels.items()), receiver) not in told and not sightings.swallows(receiver)
+    )
+
+
 def why_unknown(sightings: Sightings, since: float) -> str:
     """Why there may be stray pages after `since` that nobody saw; empty where there are none."""
     if sightings.missed_pages:

@@ -9,11 +9,11 @@ import pytest
 
 from clients.pages import Pages
 from runner.alerting.following import AlertFollower
-from runner.alerting.look import Look
+from runner.alerting.look import Afterwards, Crossing, Look, Prediction
 from runner.alerting.looking import Eyes
 from runner.alerting.stages import FaultTimes
 from runner.alerting.timeline import AlertPath
-from tests.runner.alerting.story import EXPECTED, FAULT, active, look, page
+from tests.runner.alerting.story import AWAY, EXPECTED, FAULT, active, look, page, received
 from tests.waiting import wait_for
 
 
@@ -33,8 +33,9 @@ class ShownEyes:
         self.closed = True
 
 
-def follower(eyes: ShownEyes, note: Callable[[AlertPath], None] = lambda _: None) -> AlertFollower:
-    return AlertFollower((replace(EXPECTED, fires_within=1e12),), True, cast("Eyes", eyes), lambda _: None, note)
+def follower(eyes: ShownEyes, note: Callable[[AlertPath], None] = lambda _: None, within: float = 10) -> AlertFollower:
+    expected = replace(EXPECTED, fires_within=1e12, notified_within=within)
+    return AlertFollower((expected,), True, cast("Eyes", eyes), lambda _: None, note)
 
 
 FIRING = replace(look(5), active=(active(3),))
@@ -120,3 +121,34 @@ def test_a_look_that_does_not_end_is_not_waited_for_and_proves_nothing(monkeypat
     eyes.answer.set()
     assert (path.timelines, path.strays) == ((), ())
     assert path.strays_unknown
+
+
+WAITING_PAGE = received(3, {"alertname": "Other", "severity": "page"})
+RECOVERED = replace(TIMES, recovered_at=FAULT)
+
+
+def test_a_page_that_nobody_expected_and_that_is_on_its_way_is_waited_for() -> None:
+    eyes = ShownEyes(replace(look(1), received=(WAITING_PAGE,)))
+    following = follower(eyes, within=1e12)
+    following.start()
+    wait_for(lambda: bool(following.firing_already() == ()))
+    waited = threading.Event()
+
+    def wait(_: float) -> bool:
+        if waited.is_set():
+            eyes.shown = look(1)
+        waited.set()
+        threading.Event().wait(0.02)
+        return False
+
+    following.wait_for_end(RECOVERED, wait)
+    assert waited.is_set()
+    following.conclude(None)
+
+
+def test_a_page_that_is_still_on_its_way_at_the_end_leaves_it_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    unasked = Afterwards(AWAY, AWAY, Crossing(None), Prediction(None))
+    monkeypatch.setattr("runner.alerting.following.ask_afterwards", lambda *_: unasked)
+    path = follower(ShownEyes(replace(look(1), received=(WAITING_PAGE,)))).conclude(TIMES)
+    assert path.strays == ()
+    assert path.strays_unknown == "Other is on its way to ml-oncall, and was not notified yet"
