@@ -2,7 +2,10 @@
 
 import io
 
+import pytest
+
 from runner.allowance.month import Spending
+from runner.cli.slo.burn import _allowed
 from runner.cli.slo.burn_chaos import chaos_spending
 from runner.cli.slo.page import Page
 from runner.runs.chaos import ChaosRun
@@ -60,3 +63,11 @@ def test_without_runs_one_line_says_so() -> None:
     text = " ".join(shown(Attribution(Spending(), (), 0.0, NOVEMBER, Spending(), None)))
     said = "Chaos runs of this window spent 0.00% (0 runs), and 0.00% since 2026-11-01."
     assert text == f"{said} These are shares of the budget of a whole 28d of this traffic."
+
+
+def test_an_allowance_that_is_none_is_told_and_not_taken_for_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLCHAOS_CHAOS_ALLOWANCE", "lots")
+    assert _allowed("no-such-slo") is None
+    assert "warning: MLCHAOS_CHAOS_ALLOWANCE: 'lots' is no share of a budget" in capsys.readouterr().err
