@@ -254,22 +254,27 @@ def _resolves(expectation: Expectation, seen: Seen, sightings: Sightings, times:
     if seen.resolved_at is None:
         if sightings.prometheus is not None:
             return Finding("unknown", "resolved", f"Prometheus was not seen: {sightings.prometheus.reason}")
+        if times.cut_short(times.recovered_at + limit):
+            after = (times.watched_until or times.recovered_at) - times.recovered_at
+            return Finding("unknown", "resolved", f"the run was cut short {after:.0f} s after the recovery")
         return Finding("lost", "resolved", f"it still fires {limit:g} s after the recovery")
     took = seen.resolved_at - times.recovered_at
     if took > limit:
         return Finding(
             "lost", "resolved", f"it fired until {took:.1f} s after the recovery, and {limit:g} s are allowed"
         )
-    return None if expectation.muted_by is not None else _end_is_told(expectation, seen, sightings)
+    return None if expectation.muted_by is not None else _end_is_told(expectation, seen, sightings, times)
 
 
-def _end_is_told(expectation: Expectation, seen: Seen, sightings: Sightings) -> Finding | None:
+def _end_is_told(expectation: Expectation, seen: Seen, sightings: Sightings, times: FaultTimes) -> Finding | None:
     stage: Stage = "resolved notified"
     if seen.end_notified_at is None:
         if seen.told and sightings.keeper is not None:
             return Finding("unknown", stage, f"it is not known whether its end was told: {sightings.keeper.reason}")
         if not seen.told and sightings.counters is not None:
             return Finding("unknown", stage, f"it is not known whether its end was told: {sightings.counters.reason}")
+        if seen.resolved_at is not None and times.cut_short(seen.resolved_at + expectation.notified_within):
+            return Finding("unknown", stage, "the run was cut short before its end had to be told")
         return Finding("lost", stage, f"{expectation.receiver} was not told of its end (send_resolved?)")
     took = seen.end_notified_at - (seen.resolved_at or seen.end_notified_at)
     if took > expectation.notified_within:

@@ -10,6 +10,9 @@ from runner.alerting.look import Afterwards, Episode, Unseen
 from runner.alerting.sightings import Received, Sightings, labels_of
 from runner.alerting.timeline import Evidence, Stage, StageSeen
 
+CUT_SHORT_SECONDS = 1.0
+"""A wait that ends by its own limit does so within that."""
+
 
 @dataclass(frozen=True, slots=True)
 class FaultTimes:
@@ -17,7 +20,7 @@ class FaultTimes:
 
     `intended_at` is just before the first one went in: what was there by then is not its doing. `held_until` is when
     they began to come out. `recovered_at` is when the SLOs were back, or the faults out where nobody waited for that.
-    `stop_reason` is why the run was cut short.
+    `stop_reason` is why the run was cut short. `watched_until` is when the watching ended; None while it goes on.
     """
 
     intended_at: float
@@ -25,6 +28,11 @@ class FaultTimes:
     held_until: float | None = None
     recovered_at: float | None = None
     stop_reason: str = ""
+    watched_until: float | None = None
+
+    def cut_short(self, due: float) -> bool:
+        """Whether the watching ended before `due`, when something had to have happened at the latest."""
+        return self.watched_until is not None and self.watched_until < due - CUT_SHORT_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

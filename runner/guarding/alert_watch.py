@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from actions.fault import RefusedError
@@ -70,7 +71,8 @@ class AlertWatch:
 
     def conclude(self, stop: Stop | None) -> AlertPath:
         """What became of every alert. Ends the thread that follows them; never raises."""
-        return self._follower.conclude(self._times(stop.reason if stop is not None else ""))
+        times = self._times(stop.reason if stop is not None else "")
+        return self._follower.conclude(times and replace(times, watched_until=time.time()))
 
     def _times(self, stop_reason: str = "") -> FaultTimes | None:
         """None where no fault went in."""

@@ -311,3 +311,23 @@ def test_that_nobody_was_told_is_not_known_where_the_keeper_of_pages_does_not_an
     story = muted(Story(), inhibited_by=("abc",))
     story.over = replace(story.over, pages=Unseen("gone"))
     assert told(story.judged()) == ("unknown", "notified")
+
+
+def test_an_end_that_was_not_waited_for_is_not_known_rather_than_lost() -> None:
+    story = Story()
+    story.over = replace(story.firing, at=FAULT + 36)
+    story.times = replace(story.times, watched_until=FAULT + 37)
+    timeline = story.judged()
+    assert told(timeline) == ("unknown", "resolved")
+    assert timeline.reason == "the run was cut short 7 s after the recovery"
+    story.times = replace(story.times, watched_until=FAULT + 91)
+    assert told(story.judged()) == ("lost", "resolved")
+
+
+def test_the_word_of_an_end_that_was_not_waited_for_is_not_known_rather_than_lost() -> None:
+    story = Story()
+    story.over = look(42)
+    story.times = replace(story.times, watched_until=FAULT + 43)
+    assert told(story.judged()) == ("unknown", "resolved notified")
+    story.times = replace(story.times, watched_until=FAULT + 60)
+    assert told(story.judged()) == ("lost", "resolved notified")
