@@ -24,7 +24,7 @@ class Heartbeat:
         self._stop = stop
         self._closing = threading.Event()
         self._beat_at = time.monotonic()
-        self._problem = "nothing was tried"
+        self._problem = "the last one is not answered"
         self._given_up = ""
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -61,7 +61,9 @@ class Heartbeat:
         self._beat_at = sent_at
 
     def _run(self) -> None:
-        while not self._closing.wait(HEARTBEAT_SECONDS):
+        tried_at = self._beat_at
+        while not self._closing.wait(seconds_to_next(tried_at, time.monotonic())):
+            tried_at = time.monotonic()
             try:
                 self._beat()
                 halt = self._ledger.halted()
@@ -76,3 +78,11 @@ class Heartbeat:
                 continue
             if halt is not None:
                 self._stop(Stop(StopKind.HALT, f"halted by {halt.by}: {halt.why}", time.time()))
+
+
+def seconds_to_next(tried_at: float, now: float) -> float:
+    """How long to wait after a beat that was sent at `tried_at`: what its answers took is a part of the second.
+
+    Else a ledger that answers slowly, and lives, would fence the run.
+    """
+    return max(tried_at + HEARTBEAT_SECONDS - now, 0.0)

@@ -212,7 +212,7 @@ class Session:
         if self.phase == "method" and self.run.injected and self._is_over():
             reason = f"blast_radius.duration ({self._times.duration:g} s) is over, and the method is not"
             return Stop(StopKind.DEADLINE, reason, time.time())
-        return self._heartbeat.overdue()
+        return None if all_over(self.phase, self.recovery, self.run.injected) else self._heartbeat.overdue()
 
     def _is_over(self) -> bool:
         return self._deadline is not None and self._deadline.over()
@@ -227,6 +227,15 @@ class Session:
         # A process that slept gets here before the keeper has looked.
         overdue = self._heartbeat.overdue()
         return overdue.reason if overdue is not None else ""
+
+
+def all_over(phase: Phase, recovery: Recovery, injected: Sequence[Injected]) -> bool:
+    """Nothing is in or may still land, and the SLOs are back: who takes this run for dead then finds nothing to do.
+
+    So a heartbeat that is late by now fences nothing.
+    """
+    left = any(one.perhaps_in_flight or one.record.state != "undone" for one in injected)
+    return phase in ("after", "rollbacks") and recovery.state == "recovered" and not left
 
 
 def refuse_other_faults(ledger: Ledger, run: Run) -> str:

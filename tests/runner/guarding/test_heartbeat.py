@@ -11,7 +11,7 @@ import pytest
 from actions.ledger.in_file import InFile
 from actions.ledger.store import GivenUpError, TransientLedgerError
 from runner.guarding import heartbeat
-from runner.guarding.heartbeat import FENCE_SECONDS, Heartbeat
+from runner.guarding.heartbeat import FENCE_SECONDS, Heartbeat, seconds_to_next
 from runner.guarding.stops import Stop, StopKind
 from tests.waiting import wait_for
 
@@ -103,3 +103,8 @@ def test_a_run_that_was_given_up_stops_at_once(ledger: InFile, monkeypatch: pyte
     beating.close()
     assert overdue is not None
     assert (overdue.kind, overdue.reason) == (StopKind.FENCED, "the reaper has ended this run")
+
+
+@pytest.mark.parametrize(("answered_after", "wait"), [(0.0, 1.0), (0.75, 0.25), (1.0, 0.0), (5.0, 0.0)])
+def test_slow_answers_do_not_put_off_the_next_beat(answered_after: float, wait: float) -> None:
+    assert seconds_to_next(100.0, 100.0 + answered_after) == wait
